@@ -1,0 +1,18 @@
+/** Longer than most mailboxes' names and shorter than any refresh token known. */
+const SHOWN_LENGTH_MAX = 40;
+const PLAIN = /^[\w.@+ -]+$/;
+/** A long run without a break, with a digit in it: rather a token than a name. */
+const TOKEN_LIKE = /(?=[A-Za-z_-]*\d)[\w-]{20,}/;
+
+/**
+ * Whether a field's value may stand in a message or a ledger although its row is bad: where columns have
+ * shifted or been swapped, a token can sit where an email or a provider belongs.
+ */
+export function isPlain(value: string): boolean {
+  return value.length <= SHOWN_LENGTH_MAX && PLAIN.test(value) && !TOKEN_LIKE.test(value);
+}
+
+/** The value in quotes if it may be shown, else how long it is. */
+export function shown(value: string): string {
+  return isPlain(value) ? `“${value}”` : `a value of ${value.length} characters`;
+}

@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import type { Provider } from '../core/provider.js';
+import { uuidFromHex } from './random.js';
+
+/** A grant as Nylas shows it. */
+export interface Grant {
+  readonly id: string;
+  readonly provider: Provider;
+  readonly scope: readonly string[];
+  /** Unix seconds, like `updated_at`. */
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly grant_status: 'valid' | 'invalid';
+  readonly email?: string;
+  readonly state?: string;
+  readonly credential_id?: string;
+  /** Only on grants that Nylas' own import made. */
+  readonly account_id?: string;
+}
+
+/** A grant that is there from the start. */
+export type SeedGrant = Pick<Grant, 'provider'> & Partial<Grant>;
+
+/** A grant with what Nylas knows and doesn't show. */
+export interface StoredGrant {
+  readonly grant: Grant;
+  readonly mailbox: string;
+  readonly aliases: readonly string[];
+  /** Says `valid`, yet its first real use fails. */
+  readonly dead: boolean;
+}
+
+/** What one authentication of a mailbox brings. */
+export interface Authentication {
+  readonly provider: Provider;
+  /** Names the mailbox within its provider: its email in any case, or whatever else is known of it. */
+  readonly mailbox: string;
+  readonly email: string | null;
+  readonly scope: readonly string[];
+  readonly status: Grant['grant_status'];
+  readonly state: string | null;
+  readonly credentialId: string | null;
+  readonly aliases: readonly string[];
+  readonly dead: boolean;
+}
+
+export interface GrantQuery {
+  readonly filter: {
+    readonly email?: string | undefined;
+    readonly provider?: string | undefined;
+    readonly account_id?: string | undefined;
+    readonly grant_status?: string | undefined;
+    readonly since?: number | undefined;
+    readonly before?: number | undefined;
+  };
+  readonly sortBy: 'created_at' | 'updated_at';
+  readonly orderBy: 'asc' | 'desc';
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** The grants of one application, one a mailbox. */
+export class GrantStore {
+  readonly #namespace: string;
+  readonly #byId = new Map<string, StoredGrant>();
+  readonly #idByMailbox = new Map<string, string>();
+  readonly #idsByEmail = new Map<string, Set<string>>();
+  /** How often a mailbox lost its grant: the next one gets another id. */
+  readonly #deletions = new Map<string, number>();
+  /** Everything in some order, until the next change: a listing reads it page by page. */
+  readonly #sorted = new Map<string, readonly StoredGrant[]>();
+
+  /** Ids follow from the namespace and the mailbox, so that they don't depend on the order of requests. */
+  constructor(namespace: string) {
+    this.#namespace = namespace;
+  }
+
+  /** Every grant, the oldest first. */
+  all(): readonly Grant[] {
+    return [...this.#byId.values()].map(({ grant }) => grant);
+  }
+
+  find(id: string): StoredGrant | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Makes the mailbox's grant, or re-authenticates the one it has: same id, same `created_at` and `state`. */
+  upsert(authentication: Authentication, nowS: number): { readonly grant: Grant; readonly created: boolean } {
+    const mailbox = mailboxKey(authentication.provider, authentication.mailbox);
+    const existing = this.#byId.get(this.#idByMailbox.get(mailbox) ?? '');
+    const { aliases, dead } = authentication;
+    const grant = {
+      ...authenticated(authentication, nowS),
+      ...(existing ? lasting(existing.grant) : { id: this.#newId(mailbox) }),
+    };
+    this.#put({ grant, mailbox, aliases, dead });
+    return { grant, created: existing === undefined };
+  }
+
+  /** Puts a grant there as if it had been made at its `created_at`. */
+  plant(seed: SeedGrant, nowS: number): void {
+    const mailbox = mailboxKey(seed.provider, seed.email ?? seed.id ?? 'unnamed');
+    const createdAt = seed.created_at ?? nowS;
+    const times = { created_at: createdAt, updated_at: createdAt };
+    const grant = { id: this.#newId(mailbox), scope: [], grant_status: 'valid', ...times, ...seed } as const;
+    this.#put({ grant, mailbox, aliases: [], dead: false });
+  }
+
+  /** Deletes a grant for good; false where there is none. */
+  remove(id: string): boolean {
+    const stored = this.#byId.get(id);
+    if (stored === undefined) return false;
+    this.#unlink(id);
+    this.#byId.delete(id);
+    this.#idByMailbox.delete(stored.mailbox);
+    this.#deletions.set(stored.mailbox, (this.#deletions.get(stored.mailbox) ?? 0) + 1);
+    this.#sorted.clear();
+    return true;
+  }
+
+  /** One page of the grants that match. */
+  list({ filter, sortBy, orderBy, limit, offset }: GrantQuery): readonly Grant[] {
+    const candidates =
+      filter.email === undefined ? this.#inOrder(sortBy, orderBy) : this.#withEmail(filter.email);
+    const matching = isEmptyFilter(filter)
+      ? candidates
+      : candidates.filter(({ grant }) => matches(grant, filter));
+    const ordered = filter.email === undefined ? matching : inOrder(matching, sortBy, orderBy);
+    return ordered.slice(offset, offset + limit).map(({ grant }) => grant);
+  }
+
+  #put(stored: StoredGrant): void {
+    const { id, email } = stored.grant;
+    this.#unlink(id);
+    this.#byId.set(id, stored);
+    this.#idByMailbox.set(stored.mailbox, id);
+    if (email !== undefined) this.#idsOf(email).add(id);
+    this.#sorted.clear();
+  }
+
+  #newId(mailbox: string): string {
+    const name = `${this.#namespace}\n${mailbox}\n${this.#deletions.get(mailbox) ?? 0}`;
+    return uuidFromHex(createHash('sha256').update(name).digest('hex'));
+  }
+
+  #unlink(id: string): void {
+    const email = this.#byId.get(id)?.grant.email;
+    if (email !== undefined) this.#idsOf(email).delete(id);
+  }
+
+  #idsOf(email: string): Set<string> {
+    const folded = email.toLowerCase();
+    const ids = this.#idsByEmail.get(folded) ?? new Set();
+    this.#idsByEmail.set(folded, ids);
+    return ids;
+  }
+
+  #withEmail(email: string): readonly StoredGrant[] {
+    const ids = this.#idsByEmail.get(email.toLowerCase()) ?? new Set<string>();
+    return [...ids].flatMap((id) => this.#byId.get(id) ?? []);
+  }
+
+  #inOrder(sortBy: GrantQuery['sortBy'], orderBy: GrantQuery['orderBy']): readonly StoredGrant[] {
+    const name = `${sortBy}:${orderBy}`;
+    const sorted = this.#sorted.get(name) ?? inOrder([...this.#byId.values()], sortBy, orderBy);
+    this.#sorted.set(name, sorted);
+    return sorted;
+  }
+}
+
+/** The key of a mailbox: an email's case says nothing. */
+function mailboxKey(provider: Provider, mailbox: string): string {
+  return `${provider}:${mailbox.toLowerCase()}`;
+}
+
+function authenticated(authentication: Authentication, nowS: number): Omit<Grant, 'id'> {
+  const { provider, scope, status, email, state, credentialId } = authentication;
+  return {
+    provider,
+    scope,
+    grant_status: status,
+    created_at: nowS,
+    updated_at: nowS,
+    ...(email !== null && { email }),
+    ...(state !== null && { state }),
+    ...(credentialId !== null && { credential_id: credentialId }),
+  };
+}
+
+/** What a re-authentication leaves as it was: `state` is the initial one, by Nylas' description. */
+function lasting({ id, created_at, state, account_id }: Grant): Partial<Grant> & Pick<Grant, 'id'> {
+  return {
+    id,
+    created_at,
+    ...(state !== undefined && { state }),
+    ...(account_id !== undefined && { account_id }),
+  };
+}
+
+function isEmptyFilter(filter: GrantQuery['filter']): boolean {
+  return Object.values(filter).every((value) => value === undefined);
+}
+
+function matches(grant: Grant, filter: GrantQuery['filter']): boolean {
+  const { provider, account_id, grant_status, since = -Infinity, before = Infinity } = filter;
+  return (
+    (provider === undefined || grant.provider === provider) &&
+    (account_id === undefined || grant.account_id === account_id) &&
+    (grant_status === undefined || grant.grant_status === grant_status) &&
+    grant.created_at >= since &&
+    grant.created_at <= before
+  );
+}
+
+/** Grants of the same second keep the order they came in, or exactly the reverse of it. */
+function inOrder(
+  grants: readonly StoredGrant[],
+  sortBy: GrantQuery['sortBy'],
+  orderBy: GrantQuery['orderBy'],
+): readonly StoredGrant[] {
+  const ascending = grants.toSorted((a, b) => a.grant[sortBy] - b.grant[sortBy]);
+  return orderBy === 'asc' ? ascending : ascending.toReversed();
+}
