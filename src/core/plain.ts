@@ -1,3 +1,10 @@
+export const EMAIL_LENGTH_MAX = 320;
+export const KEY_LENGTH_MAX = 512;
+
+/** Simple on purpose: the provider knows best, and this only has to catch columns that hold something else. */
+export const EMAIL = /^[^\s@<>"(),;:\\[\]]+@[^\s@<>"(),;:\\[\].]+(\.[^\s@<>"(),;:\\[\].]+)+$/;
+export const CONTROL = /[\u0000-\u001f\u007f]/;
+
 /** Longer than most mailboxes' names and shorter than any refresh token known. */
 const SHOWN_LENGTH_MAX = 40;
 const PLAIN = /^[\w.@+ -]+$/;

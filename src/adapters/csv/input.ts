@@ -1,0 +1,126 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { UserError } from '../../core/errors.js';
+
+/** Where a CSV comes from. */
+export type CsvInput =
+  { readonly file: string } | { readonly stdin: Readable } | { readonly command: string };
+
+/** The bytes of an input, as they are. */
+export interface RawInput {
+  readonly chunks: AsyncIterable<Buffer>;
+  readonly bytesTotal: number | null;
+  /** Whether it may be opened again. */
+  readonly isRepeatable: boolean;
+  /** Lets go of the input; whoever waits for its chunks gets an error. */
+  readonly close: () => void;
+}
+
+/** As much as the parser takes at once: what has been read is then what has been parsed, for the progress. */
+const FILE_CHUNK_BYTES = 64 * 1024;
+/** What a file's mode must not grant: anything to its group or to others. */
+const OTHERS_MODE = 0o077;
+
+/** How an input is called in messages. */
+export function nameOf(input: CsvInput): string {
+  if ('file' in input) return input.file;
+  return 'stdin' in input ? 'standard input' : input.command;
+}
+
+/** Opens an input for one pass. Throws UserError where it can't be read. */
+export async function openInput(input: CsvInput, warn: (message: string) => void): Promise<RawInput> {
+  if ('file' in input) return openFile(input.file, warn);
+  return 'stdin' in input ? openStream(input.stdin) : openCommand(input.command);
+}
+
+async function openFile(path: string, warn: (message: string) => void): Promise<RawInput> {
+  const facts = await stat(path).catch((error: unknown) => {
+    throw fileError(path, error);
+  });
+  if (facts.isDirectory()) throw new UserError('usage', `${path} is a directory.`, 'Name a CSV file.');
+  if (facts.isFile() && (facts.mode & OTHERS_MODE) !== 0) warn(othersCanRead(path));
+  const stream = createReadStream(path, { highWaterMark: FILE_CHUNK_BYTES });
+  return {
+    ...fromStream(stream, (error) => fileError(path, error)),
+    bytesTotal: facts.isFile() ? facts.size : null,
+    isRepeatable: facts.isFile(),
+  };
+}
+
+function othersCanRead(path: string): string {
+  return `${path} can be read by other users of this machine, and it holds credentials: chmod 600 ${path}`;
+}
+
+function openStream(stream: Readable): RawInput {
+  const failed = () =>
+    new UserError('usage', 'Standard input broke off.', 'Run the command again: it resumes.');
+  return { ...fromStream(stream, failed), bytesTotal: null, isRepeatable: false };
+}
+
+function fromStream(stream: Readable, asUserError: (error: unknown) => UserError) {
+  async function* chunks(): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of stream) yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    } catch (error) {
+      throw asUserError(error);
+    }
+  }
+  return { chunks: chunks(), close: () => void stream.destroy() };
+}
+
+function openCommand(command: string): RawInput {
+  // The command may ask for a passphrase and complain: it shares our terminal, but for its output.
+  const child = spawn(command, { shell: true, stdio: ['inherit', 'pipe', 'inherit'] });
+  const ending = endingOf(child);
+  const output = fromStream(child.stdout, () => commandError('broke off'));
+  async function* chunks(): AsyncGenerator<Buffer> {
+    yield* output.chunks;
+    // Before the end is believed: what a command that failed left behind may stop in the middle of a row.
+    const failure = await ending;
+    if (failure !== null) throw commandError(failure);
+  }
+  const close = () => {
+    output.close();
+    child.kill();
+  };
+  return { chunks: chunks(), bytesTotal: null, isRepeatable: true, close };
+}
+
+/** How the command failed, or null if it didn't. */
+function endingOf(child: ChildProcess): Promise<string | null> {
+  return new Promise((resolve) => {
+    child.once('error', () => {
+      resolve('could not be started');
+    });
+    child.once('close', (code, signal) => {
+      if (code === 0) resolve(null);
+      else resolve(code === null ? `was ended by ${String(signal)}` : `failed with exit code ${code}`);
+    });
+  });
+}
+
+/** Neither the command's output nor its arguments are repeated: both can hold secrets. */
+function commandError(failure: string): UserError {
+  return new UserError(
+    'usage',
+    `The input command ${failure}.`,
+    'See what it says above, try it by itself, then run again: what is done stays done.',
+  );
+}
+
+const FILE_ERRORS: Readonly<Record<string, readonly [string, string]>> = {
+  ENOENT: ['was not found', 'Check the path.'],
+  ENOTDIR: ['was not found', 'Check the path.'],
+  EACCES: ['can’t be read: no permission', 'Run as a user who may read it, or change its owner.'],
+  EPERM: ['can’t be read: no permission', 'Run as a user who may read it, or change its owner.'],
+  EISDIR: ['is a directory', 'Name a CSV file.'],
+  EMFILE: ['can’t be opened: too many open files', 'Raise the limit with ulimit -n.'],
+};
+
+function fileError(path: string, error: unknown): UserError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  const [what, next] = FILE_ERRORS[code] ?? [`can't be read (${code})`, 'Check the disk, then run again.'];
+  return new UserError('usage', `${path} ${what}.`, next);
+}

@@ -1,0 +1,49 @@
+import { PASSWORD_FIELDS, TOKEN_FIELDS } from './header.js';
+import { EMAIL, isPlain, KEY_LENGTH_MAX } from './plain.js';
+import type { Provider } from './provider.js';
+import type { BadRow } from './record.js';
+import { carriedOf, type Work } from './row-fields.js';
+import { hasShifted } from './row-shape.js';
+import type { Fields } from './variants.js';
+
+/** A bad row is stored and shown, and its columns may have shifted: only what is no credential is kept. */
+export function badRow(work: Work, provider: Provider | null, key: string | null): BadRow {
+  const { raw, map, fields, reasons } = work;
+  const trust = trustIn(work);
+  const safe = (value: string | null | undefined) => (isSafe(value, fields, trust) ? value : null);
+  const carried = Object.entries(carriedOf(raw, map)).map(([header, value]) => [header, safe(value) ?? '']);
+  return {
+    line: raw.line,
+    key: map.identify.by === 'credential' ? null : safe(key),
+    email: safe(fields.email),
+    provider: provider ?? safe(fields.provider),
+    accountId: safe(fields.account_id),
+    carried: Object.fromEntries(carried) as Record<string, string>,
+    reasons,
+  };
+}
+
+/** How far a row's columns can be believed to be the header's: what they say elsewhere tells. */
+type Trust = 'full' | 'plain values' | 'none';
+
+function trustIn(work: Work): Trust {
+  if (hasShifted(work)) return 'none';
+  const isAstray = work.reasons.some(({ code }) => code === 'bad_email' || code === 'unknown_provider');
+  const isConfirmed = work.fields.email !== undefined || work.fields.provider !== undefined;
+  return isConfirmed && !isAstray ? 'full' : 'plain values';
+}
+
+function isSafe(value: string | null | undefined, fields: Fields, trust: Trust): value is string {
+  if (value === null || value === undefined || trust === 'none' || value.length > KEY_LENGTH_MAX)
+    return false;
+  if (trust === 'plain values' && !isPlain(value) && !EMAIL.test(value)) return false;
+  return ![...TOKEN_FIELDS, ...PASSWORD_FIELDS].some((field) => repeats(value, fields[field]));
+}
+
+/** Shorter secrets are inside of half of all words by chance. */
+const CONTAINED_LENGTH_MIN = 8;
+
+function repeats(value: string, secret: string | undefined): boolean {
+  if (secret === undefined) return false;
+  return value === secret || (secret.length >= CONTAINED_LENGTH_MIN && value.includes(secret));
+}
