@@ -1,0 +1,172 @@
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { hostname } from 'node:os';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { UserError } from '../../core/errors.js';
+import { assertOurs, assertReadable, migrateSchema } from './schema.js';
+
+const BUSY_TIMEOUT_MS = 5_000;
+/** A reader that asks whether the lock is held has it for an instant itself. */
+const LOCK_TIMEOUT_MS = 250;
+
+/** Opens a ledger to write, making it where there is none. Throws UserError('ledger'). */
+export function openForWriting(path: string, nowMs: number): Database {
+  return guarded(path, () => {
+    makeFile(path);
+    return opened(new Sqlite(path, { timeout: BUSY_TIMEOUT_MS }), (db) => {
+      // Before anything is set: another program's file stays as it is.
+      assertOurs(db, path);
+      db.pragma('journal_mode = WAL');
+      db.pragma('synchronous = FULL');
+      db.pragma('foreign_keys = ON');
+      migrateSchema(db, nowMs);
+    });
+  });
+}
+
+/** Opens an existing ledger to read, also while a run holds it. Throws UserError('ledger'). */
+export function openForReading(path: string): Database {
+  if (!existsSync(path)) {
+    throw new UserError(
+      'ledger',
+      `There is no ledger at ${path}.`,
+      'Name it with --ledger FILE, or make one with: nylas-migrate run users.csv',
+    );
+  }
+  return guarded(path, () =>
+    opened(new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }), (db) => {
+      assertReadable(db, path);
+    }),
+  );
+}
+
+/**
+ * Takes the lock beside a ledger: a database under BEGIN EXCLUSIVE, which dies with its process however that
+ * ends. Throws UserError('locked') where another process holds it.
+ */
+export function takeLock(path: string, holder: () => string): Database {
+  const file = lockOf(path);
+  return guarded(file, () => {
+    makeFile(file);
+    return opened(new Sqlite(file, { timeout: LOCK_TIMEOUT_MS }), (lock) => {
+      if (!isBusy(() => lock.exec('BEGIN EXCLUSIVE'))) return;
+      throw new UserError(
+        'locked',
+        `Another run holds ${path}${holder()}.`,
+        'Wait until it has ended, or stop it; nothing was changed.',
+      );
+    });
+  });
+}
+
+/** Whether a process holds the ledger's lock at this moment. */
+export function isLockHeld(path: string): boolean {
+  const file = lockOf(path);
+  if (!existsSync(file)) return false;
+  return guarded(file, () => {
+    const lock = new Sqlite(file, { readonly: true, timeout: 0 });
+    try {
+      return isBusy(() => lock.prepare('SELECT count(*) FROM sqlite_master').get());
+    } finally {
+      lock.close();
+    }
+  });
+}
+
+function lockOf(path: string): string {
+  return `${path}.lock`;
+}
+
+/**
+ * Makes an empty file of mode 0600 where there is none. One that exists is not even opened: closing it again
+ * would drop the locks that this process holds on it (POSIX).
+ */
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
+
+/** Finishes opening a database, or closes it again. */
+function opened(db: Database, finish: (db: Database) => void): Database {
+  try {
+    finish(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function isBusy(action: () => unknown): boolean {
+  try {
+    action();
+    return false;
+  } catch (error) {
+    if (error instanceof Sqlite.SqliteError && error.code === 'SQLITE_BUSY') return true;
+    throw error;
+  }
+}
+
+/** Who holds a ledger, for messages: its latest run that hasn't ended. */
+export function describeHolder(path: string): string {
+  try {
+    const run = latestUnended(path);
+    if (run === undefined) return '';
+    const here = run.host === hostname() ? ' (this machine)' : '';
+    return `: process ${run.pid} on ${run.host}${here}, since ${new Date(run.started_at).toISOString()}`;
+  } catch {
+    // The holder may be making the ledger at this very moment; the message does without the detail.
+    return '';
+  }
+}
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  readonly started_at: number;
+}
+
+function latestUnended(path: string): Holder | undefined {
+  const db = new Sqlite(path, { readonly: true });
+  try {
+    return db
+      .prepare<[], Holder>(
+        'SELECT pid, host, started_at FROM ledger_runs WHERE ended_at IS NULL ORDER BY run_id DESC LIMIT 1',
+      )
+      .get();
+  } finally {
+    db.close();
+  }
+}
+
+/** Turns SQLite's and the file system's errors into what the user can do about them. */
+export function guarded<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw ledgerError(path, error);
+  }
+}
+
+export function ledgerError(path: string, error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const detail = error instanceof Error ? error.message : String(error);
+  const next = NEXT_STEPS.find(([pattern]) => pattern.test(code))?.[1];
+  return new UserError(
+    'ledger',
+    `The ledger ${path} can't be used: ${detail}${code === '' ? '' : ` (${code})`}.`,
+    next ?? 'Check the file and its folder, or name another with --ledger.',
+  );
+}
+
+const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
+  [/NOTADB/, 'This file is not a SQLite database: name another with --ledger.'],
+  [/CORRUPT/, 'The file is damaged: keep it, and go on from your latest copy of it.'],
+  [/FULL|ENOSPC/, 'Make room on that disk, then run the same command again: it resumes.'],
+  [/READONLY|EACCES|EROFS|EPERM/, 'Make the file and its folder writable for this user.'],
+  [/ENOENT|CANTOPEN/, 'Make the folder first, or name another place with --ledger.'],
+  [/BUSY|LOCKED/, 'Another program has the file open; close it and run again.'],
+];

@@ -1,0 +1,204 @@
+import type { Database } from 'better-sqlite3';
+import { UserError } from '../../core/errors.js';
+import { foldEmail } from '../../core/grant.js';
+import type {
+  IssueKind,
+  LedgerAttempt,
+  LedgerIdentity,
+  LedgerIssue,
+  LedgerRecord,
+  LedgerRun,
+  StateCount,
+  Waits,
+} from '../../core/ledger-rows.js';
+import type { LedgerReader, RecordFilter } from '../../ports.js';
+import { guarded, isLockHeld, openForReading } from './open.js';
+import { prepareReads, type IssueRow, type Reads, type RecordRow, type RunRow } from './reads.js';
+
+const PAGE_ROWS = 500;
+
+/** Opens a ledger for reading, also while a run holds it. Throws UserError('ledger'). */
+export function openReader(path: string): LedgerReader {
+  return new SqliteReader(path, openForReading(path));
+}
+
+class SqliteReader implements LedgerReader {
+  readonly #path: string;
+  readonly #db: Database;
+  readonly #reads: Reads;
+  readonly #wasHeld: boolean;
+
+  constructor(path: string, db: Database) {
+    this.#path = path;
+    this.#db = db;
+    // Asked on both sides of the snapshot: a run that begins or ends meanwhile is not taken for a dead one.
+    const heldBefore = isLockHeld(path);
+    this.#reads = this.#guarded(() => takeSnapshot(db));
+    this.#wasHeld = heldBefore || isLockHeld(path);
+  }
+
+  identity(): LedgerIdentity {
+    const row = this.#guarded(() => this.#reads.identity.get());
+    if (row !== undefined) return row;
+    throw new UserError(
+      'ledger',
+      `${this.#path} has lost its identity.`,
+      'Go on from your latest copy of it.',
+    );
+  }
+
+  runs(): readonly LedgerRun[] {
+    return this.#guarded(() => this.#reads.runs.all()).map(toRun);
+  }
+
+  isHeld(): boolean {
+    return this.#wasHeld;
+  }
+
+  recordCount(): number {
+    return this.#guarded(() => this.#reads.recordCount.get())?.count ?? 0;
+  }
+
+  counts(): readonly StateCount[] {
+    return this.#guarded(() => this.#reads.counts.all());
+  }
+
+  issueCounts(runId: number): Readonly<Record<IssueKind, number>> {
+    const rows = this.#guarded(() => this.#reads.issueCounts.all(runId));
+    const none = { invalid: 0, duplicate: 0, out_of_scope: 0 };
+    return { ...none, ...Object.fromEntries(rows.map(({ kind, count }) => [kind, count])) };
+  }
+
+  carriedHeaders(): readonly string[] {
+    return this.#guarded(() => this.#reads.carriedHeaders.all()).map(({ header }) => header);
+  }
+
+  /** Page by page: that is faster than row by row, and leaves no statement open when it is abandoned. */
+  *records({ statuses, categories }: RecordFilter): Generator<LedgerRecord> {
+    const filter = {
+      statuses: jsonOrNull(statuses),
+      categories: jsonOrNull(categories),
+      countMax: PAGE_ROWS,
+    };
+    for (let after = 0, more = true; more;) {
+      const page = { ...filter, after };
+      const rows = this.#guarded(() => this.#reads.recordsAfter.all(page));
+      for (const row of rows) yield toRecord(row);
+      more = rows.length === PAGE_ROWS;
+      after = rows.at(-1)?.[0] ?? after;
+    }
+  }
+
+  rowIssues(runId: number, kinds: readonly IssueKind[]): Iterable<LedgerIssue> {
+    return this.#stream(
+      () => this.#reads.rowIssues.iterate({ runId, kinds: JSON.stringify(kinds) }),
+      toIssue,
+    );
+  }
+
+  find(keyOrEmail: string): readonly LedgerRecord[] {
+    const named = { key: keyOrEmail, mailbox: foldEmail(keyOrEmail) };
+    const rows = this.#guarded(() => this.#reads.byKeyOrMailbox.all(named));
+    // No index leads from a grant to its record: the whole ledger is read only where nothing else fits.
+    const found = rows.length > 0 ? rows : this.#guarded(() => this.#reads.byGrant.all(keyOrEmail.trim()));
+    return found.map(toRecord);
+  }
+
+  findIssues(keyOrEmail: string, countMax: number): readonly LedgerIssue[] {
+    const named = { key: keyOrEmail, mailbox: foldEmail(keyOrEmail), countMax };
+    return this.#guarded(() => this.#reads.issuesOf.all(named)).map(toIssue);
+  }
+
+  attempts(recordId: number): readonly LedgerAttempt[] {
+    return this.#guarded(() => this.#reads.attempts.all(recordId));
+  }
+
+  waits(): Waits {
+    const none = { earliestNotBeforeMs: null, doubtsWithoutMailbox: 0 };
+    return this.#guarded(() => this.#reads.waits.get()) ?? none;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** One row in memory at a time; an abandoned iteration ends its statement. */
+  *#stream<Row, T>(open: () => IterableIterator<Row>, convert: (row: Row) => T): Generator<T> {
+    const rows = this.#guarded(open);
+    try {
+      for (;;) {
+        const next = this.#guarded(() => rows.next());
+        if (next.done === true) return;
+        yield convert(next.value);
+      }
+    } finally {
+      rows.return?.();
+    }
+  }
+
+  #guarded<T>(action: () => T): T {
+    return guarded(this.#path, action);
+  }
+}
+
+/** A transaction that has read once sees the ledger as it was then, until it is closed. */
+function takeSnapshot(db: Database): Reads {
+  const reads = prepareReads(db);
+  db.exec('BEGIN');
+  reads.identity.get();
+  return reads;
+}
+
+function toRecord(row: RecordRow): LedgerRecord {
+  return {
+    recordId: row[0],
+    key: row[1],
+    accountId: row[2],
+    email: row[3],
+    mailbox: row[4],
+    provider: row[5],
+    status: row[6],
+    category: row[7],
+    grantId: row[8],
+    grantStatus: row[9],
+    grantEmail: row[10],
+    origin: row[11],
+    scope: row[12],
+    errorType: row[13],
+    errorMessage: row[14],
+    providerError: row[15],
+    httpStatus: row[16],
+    requestId: row[17],
+    attempts: row[18],
+    firstAttemptAtMs: row[19],
+    lastAttemptAtMs: row[20],
+    notBeforeMs: row[21],
+    sourceLine: row[22],
+    runId: row[23],
+    carried: parseCarried(row[24]),
+  };
+}
+
+function toIssue(row: IssueRow): LedgerIssue {
+  return {
+    ...row,
+    carried: parseCarried(row.carried),
+    reasons: JSON.parse(row.reasons) as LedgerIssue['reasons'],
+  };
+}
+
+function toRun(row: RunRow): LedgerRun {
+  const options = JSON.parse(row.options) as LedgerRun['options'];
+  const balance: unknown = row.balance === null ? null : JSON.parse(row.balance);
+  return { ...row, options, balance };
+}
+
+function parseCarried(json: string | null): Readonly<Record<string, string>> {
+  return json === null ? NOTHING_CARRIED : (JSON.parse(json) as Record<string, string>);
+}
+
+const NOTHING_CARRIED: Readonly<Record<string, string>> = {};
+
+function jsonOrNull(values: readonly string[] | null): string | null {
+  return values === null ? null : JSON.stringify(values);
+}

@@ -1,0 +1,158 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { Category, Status } from '../../core/category.js';
+import type { Provider } from '../../core/provider.js';
+
+/** The statements of a run, prepared once. */
+export interface Writes {
+  readonly identity: Statement<
+    [],
+    { fingerprint_key: Buffer; application_id: string | null; host: string | null; keying: string | null }
+  >;
+  readonly claim: Statement;
+  readonly closeDeadRuns: Statement;
+  readonly recoverInterrupted: Statement;
+  readonly beginRun: Statement;
+  readonly endRun: Statement;
+  readonly lookUp: Statement<[string], RecordRow>;
+  readonly holders: Statement<[string], HolderRow>;
+  readonly upsert: Statement<[Record<string, unknown>], { record_id: number }>;
+  readonly hold: Statement;
+  readonly startAttempt: Statement;
+  readonly endAttempt: Statement;
+  readonly changeByAttempt: Statement;
+  readonly changeByKey: Statement;
+  readonly note: Statement;
+}
+
+/** The statements that planning needs. */
+export type LookUps = Pick<Writes, 'lookUp' | 'holders'>;
+
+interface RecordRow {
+  readonly key: string;
+  readonly status: Status;
+  readonly category: Category | null;
+  readonly fingerprint: string | null;
+  readonly attempts: number;
+  readonly notBeforeMs: number | null;
+  readonly doubtSinceMs: number | null;
+}
+
+interface HolderRow {
+  readonly provider: Provider;
+  readonly mailbox: string;
+  readonly key: string;
+  readonly grantId: string;
+  readonly scope: string | null;
+}
+
+export function prepareWrites(db: Database): Writes {
+  return {
+    identity: db.prepare('SELECT fingerprint_key, application_id, host, keying FROM ledger'),
+    claim: db.prepare('UPDATE ledger SET application_id = ?, host = ?, keying = ?'),
+    ...prepareRuns(db),
+    ...prepareLookUps(db),
+    ...prepareRecords(db),
+    ...prepareAttempts(db),
+    note: db.prepare(`
+      INSERT OR REPLACE INTO row_issues
+        (run_id, line, kind, key, account_id, email, provider, carried, reasons)
+      VALUES (:runId, :line, :kind, :key, :accountId, :email, :provider, :carried, :reasons)`),
+  };
+}
+
+function prepareRuns(db: Database) {
+  return {
+    closeDeadRuns: db.prepare("UPDATE runs SET ended_at = ?, ended_how = 'died' WHERE ended_at IS NULL"),
+    // Whoever holds the lock knows that no other process is submitting: what is marked so was interrupted.
+    recoverInterrupted: db.prepare(`
+      UPDATE records SET
+        status = 'in_doubt',
+        category = NULL,
+        doubt_since = coalesce(doubt_since, (${LAST_START})),
+        not_before = (${LAST_START}) + :settleDelayMs,
+        attempts = attempts + 1,
+        first_attempt_at = coalesce(first_attempt_at, (${LAST_START})),
+        last_attempt_at = (${LAST_START})
+      WHERE status = 'submitting'`),
+    beginRun: db.prepare(`
+      INSERT INTO runs (started_at, label, host, pid, version, options, input_name)
+      VALUES (:startedAtMs, :label, :host, :pid, :version, :options, :inputName)`),
+    endRun: db.prepare(`
+      UPDATE runs SET ended_at = :endedAtMs, ended_how = :how, input_sha256 = :sha256, input_bytes = :bytes,
+        balance = :balance WHERE run_id = :runId`),
+  };
+}
+
+const LAST_START = `SELECT started_at FROM attempt_starts
+  WHERE attempt_starts.record_id = records.record_id AND kind = 'submit'
+  ORDER BY attempt_id DESC LIMIT 1`;
+
+/** What planning a row asks of a ledger. */
+export function prepareLookUps(db: Database): LookUps {
+  return {
+    lookUp: db.prepare<[string], RecordRow>(`
+      SELECT records.key, status, category, fingerprint, attempts, not_before AS notBeforeMs,
+        doubt_since AS doubtSinceMs
+      FROM json_each(?) AS asked JOIN records ON records.key = asked.value`),
+    holders: db.prepare<[string], HolderRow>(`
+      SELECT provider, mailbox, records.key, grant_id AS grantId, scope
+      FROM json_each(?) AS asked
+      JOIN records ON records.mailbox = asked.value ->> 1 AND records.provider = asked.value ->> 0
+      WHERE status = 'migrated' AND coalesce(grant_status, 'valid') = 'valid'`),
+  };
+}
+
+function prepareRecords(db: Database) {
+  return {
+    upsert: db.prepare<[Record<string, unknown>], { record_id: number }>(`
+      INSERT INTO records (key, account_id, provider, email, mailbox, credential_id, carried, fingerprint,
+        status, source_line, run_id)
+      VALUES (:key, :accountId, :provider, :email, :mailbox, :credentialId, :carried, :fingerprint,
+        iif(:submitting, 'submitting', 'pending'), :line, :runId)
+      ON CONFLICT (key) DO UPDATE SET
+        account_id = excluded.account_id, provider = excluded.provider, email = excluded.email,
+        mailbox = excluded.mailbox, credential_id = excluded.credential_id, carried = excluded.carried,
+        fingerprint = excluded.fingerprint, source_line = excluded.source_line, run_id = excluded.run_id,
+        status = iif(:submitting, 'submitting', status)
+      RETURNING record_id`),
+    hold: db.prepare(`
+      INSERT INTO records (key, account_id, provider, email, mailbox, credential_id, carried, fingerprint,
+        status, source_line, run_id)
+      VALUES (:key, :accountId, :provider, :email, :mailbox, :credentialId, :carried, :fingerprint,
+        'pending', :line, :runId)
+      ON CONFLICT (key) DO NOTHING`),
+    // No answer led here: what the last one said no longer describes the record.
+    changeByKey: db.prepare(`
+      UPDATE records SET status = :status, category = :category, grant_id = :grantId,
+        grant_status = :grantStatus, grant_email = :grantEmail, scope = :scope, origin = :origin,
+        not_before = :notBeforeMs, doubt_since = iif(:inDoubt, doubt_since, NULL),
+        http_status = NULL, error_type = NULL, error_message = NULL, provider_error = NULL, request_id = NULL
+      WHERE key = :key`),
+  };
+}
+
+function prepareAttempts(db: Database) {
+  return {
+    startAttempt: db.prepare(`
+      INSERT INTO attempt_starts (record_id, run_id, kind, started_at)
+      VALUES (:recordId, :runId, :kind, :atMs)`),
+    endAttempt: db.prepare(`
+      INSERT INTO attempt_ends (attempt_id, ended_at, result, http_status, error_type, error_message,
+        provider_error, request_id, fastly_id, latency_ms)
+      VALUES (:attemptId, :endedAtMs, :result, :httpStatus, :errorType, :errorMessage, :providerError,
+        :requestId, :fastlyId, :latencyMs)`),
+    changeByAttempt: db.prepare(`
+      UPDATE records SET status = :status, category = :category,
+        grant_id = coalesce(:grantId, grant_id), grant_status = coalesce(:grantStatus, grant_status),
+        grant_email = coalesce(:grantEmail, grant_email), scope = coalesce(:scope, scope),
+        origin = coalesce(:origin, origin), not_before = :notBeforeMs,
+        doubt_since = iif(:inDoubt, coalesce(doubt_since, started_at), NULL),
+        attempts = attempts + :counts,
+        http_status = :httpStatus, error_type = :errorType, error_message = :errorMessage,
+        provider_error = :providerError, request_id = :requestId,
+        first_attempt_at = coalesce(first_attempt_at, started_at),
+        last_attempt_at = iif(kind = 'submit', started_at, last_attempt_at)
+      FROM attempt_starts
+      WHERE attempt_id = :attemptId AND attempt_starts.record_id = records.record_id`),
+  };
+}

@@ -1,0 +1,393 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { readdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/adapters/clock/index.js';
+import { openLedger } from '../../../src/adapters/sqlite/ledger.js';
+import { openReader } from '../../../src/adapters/sqlite/reader.js';
+import { doubtful, migrated, refused, waiting } from '../../../src/core/change.js';
+import { fingerprintOf } from '../../../src/core/fingerprint.js';
+import { mailboxName } from '../../../src/core/grant.js';
+import { NO_EVIDENCE } from '../../../src/core/outcome.js';
+import type { LegacyUser } from '../../../src/core/record.js';
+import {
+  BEGAN_AT_MS,
+  entryOf,
+  issueOf,
+  makeFolder,
+  OWNER,
+  runStart,
+  SETTLE_DELAY_MS,
+  Story,
+} from '../../support/ledger.js';
+import { userError } from '../../support/user-error.js';
+
+let folder: ReturnType<typeof makeFolder>;
+let path: string;
+
+beforeEach(() => {
+  folder = makeFolder();
+  path = folder.path('acme.db');
+});
+
+afterEach(() => {
+  folder.remove();
+});
+
+function recordsOf(file: string) {
+  const reader = openReader(file);
+  const records = [...reader.records({ statuses: null, categories: null })];
+  reader.close();
+  return records;
+}
+
+describe('whose ledger it is', () => {
+  it.each([
+    ['another application', { applicationId: 'app-2' }],
+    ['the same application at another host', { host: 'api.eu.nylas.com' }],
+    ['a rehearsal on this machine', { host: '127.0.0.1' }],
+  ])('is refused to %s', (_whose, other) => {
+    new Story(path).close();
+    const ledger = openLedger(path, systemClock);
+    expect(() => {
+      ledger.claim({ ...OWNER, ...other });
+    }).toThrow(userError('ledger', 'app-1'));
+    ledger.close();
+  });
+
+  it('that was made in a rehearsal is refused to the real thing', () => {
+    const ledger = openLedger(path, systemClock);
+    ledger.claim({ ...OWNER, host: '127.0.0.1' });
+    expect(() => {
+      ledger.claim(OWNER);
+    }).toThrow(userError('ledger', '127.0.0.1'));
+    ledger.close();
+  });
+
+  it('keeps one rule for naming users', () => {
+    const ledger = openLedger(path, systemClock);
+    expect(ledger.keying).toBeNull();
+    ledger.claim(OWNER);
+    ledger.claim(OWNER);
+    expect(ledger.keying).toBe('account_id');
+    expect(() => {
+      ledger.claim({ ...OWNER, keying: 'email' });
+    }).toThrow(userError('usage', 'account_id'));
+    ledger.close();
+  });
+});
+
+describe('the lock', () => {
+  let child: ChildProcess | null = null;
+
+  afterEach(() => {
+    child?.kill('SIGKILL');
+    child = null;
+  });
+
+  /** A process that holds the ledger as a run does: the lock, and a run that has not ended. */
+  async function holdElsewhere(): Promise<number> {
+    new Story(path).endAndClose();
+    const script = `
+      import Sqlite from 'better-sqlite3';
+      const lock = new Sqlite(process.argv[1] + '.lock');
+      lock.exec('BEGIN EXCLUSIVE');
+      const db = new Sqlite(process.argv[1]);
+      db.prepare("INSERT INTO runs (started_at, host, pid, version, options, input_name) VALUES (?, ?, ?, '1', '{}', 'users.csv')")
+        .run(${BEGAN_AT_MS}, ${JSON.stringify(hostname())}, process.pid);
+      console.log('holding');
+      process.stdin.resume();`;
+    child = spawn(process.execPath, ['--input-type=module', '-e', script, path], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    if (child.stdout === null) throw new Error('the child has no output');
+    await once(createInterface(child.stdout), 'line');
+    return child.pid ?? 0;
+  }
+
+  it('keeps a second run out, and names the process and the machine that hold it', async () => {
+    const pid = await holdElsewhere();
+    expect(() => openLedger(path, systemClock)).toThrow(
+      userError('locked', new RegExp(`process ${pid} on ${hostname()}.*2026-03-01T06:00`)),
+    );
+  });
+
+  it('lets readers in meanwhile, who see that a run is going on', async () => {
+    await holdElsewhere();
+    const reader = openReader(path);
+    expect(reader.isHeld()).toBe(true);
+    expect(reader.runs().at(-1)?.endedAtMs).toBeNull();
+    reader.close();
+  });
+
+  it('dies with its process, even when that is killed', async () => {
+    await holdElsewhere();
+    child?.kill('SIGKILL');
+    if (child?.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    const reader = openReader(path);
+    expect(reader.isHeld()).toBe(false);
+    reader.close();
+    const ledger = openLedger(path, systemClock);
+    ledger.beginRun(runStart());
+    const after = openReader(path);
+    expect(after.runs().map((run) => run.endedHow)).toEqual(['done', 'died', null]);
+    after.close();
+    ledger.close();
+  });
+
+  it('is not lost when the same process is refused it a second time', () => {
+    const story = new Story(path);
+    expect(() => openLedger(path, systemClock)).toThrow(userError('locked'));
+    expect(() => openLedger(path, systemClock)).toThrow(userError('locked'));
+    const reader = openReader(path);
+    expect(reader.isHeld()).toBe(true);
+    reader.close();
+    story.close();
+  });
+});
+
+describe('commits', () => {
+  it('come in groups, in the order the changes were made', async () => {
+    const { ledger, runId } = new Story(path);
+    const order: string[] = [];
+    const intents = ['a', 'b', 'c'].map((key) =>
+      ledger.intend(runId, 'submit', entryOf({ key })).then((id) => {
+        order.push(`${key}${id}`);
+      }),
+    );
+    expect(recordsOf(path)).toEqual([]);
+    await Promise.all(intents);
+    expect(order).toEqual(['a1', 'b2', 'c3']);
+    expect(recordsOf(path).map(({ key }) => key)).toEqual(['a', 'b', 'c']);
+    ledger.close();
+  });
+
+  it('do not wait when sixty-four changes have gathered', () => {
+    const { ledger, runId } = new Story(path);
+    const keys = Array.from({ length: 65 }, (_, index) => `user-${index}`);
+    const held = keys.map((key) => ledger.hold(runId, entryOf({ key })));
+    expect(recordsOf(path)).toHaveLength(64);
+    ledger.close();
+    return Promise.all(held);
+  });
+
+  it('happen on the way out too', async () => {
+    const { ledger, runId } = new Story(path);
+    const held = ledger.hold(runId, entryOf({ key: 'ada' }));
+    ledger.close();
+    await held;
+    expect(recordsOf(path)).toHaveLength(1);
+    await expect(ledger.hold(runId, entryOf({ key: 'bob' }))).rejects.toMatchObject({ kind: 'ledger' });
+  });
+
+  it('stop for good at the first that fails, and none of its group counts', async () => {
+    const { ledger, runId } = new Story(path);
+    const good = ledger.hold(runId, entryOf({ key: 'ada' }));
+    const bad = ledger.note(4_711, issueOf({}));
+    await expect(good).rejects.toMatchObject({ kind: 'ledger' });
+    await expect(bad).rejects.toMatchObject({ kind: 'ledger' });
+    await expect(ledger.hold(runId, entryOf({ key: 'bob' }))).rejects.toMatchObject({ kind: 'ledger' });
+    expect(() => {
+      ledger.flush();
+    }).toThrow(userError('ledger'));
+    ledger.close();
+    expect(recordsOf(path)).toEqual([]);
+  });
+});
+
+describe('a record', () => {
+  it('is submitting from the intent on, until its attempt is concluded', async () => {
+    const { ledger, runId } = new Story(path);
+    const id = await ledger.intend(runId, 'submit', entryOf({ key: 'ada' }));
+    expect(ledger.lookUp(['ada']).get('ada')).toMatchObject({ status: 'submitting', attempts: 0 });
+    const end = { endedAtMs: BEGAN_AT_MS + 2_000, result: 'refused', latencyMs: 12.4 };
+    const evidence = { ...NO_EVIDENCE, httpStatus: 400, errorType: 'token.exchange_failed' };
+    await ledger.conclude(id, { ...end, evidence }, refused('needs_reauth', null));
+    const state = { status: 'failed', category: 'needs_reauth', fingerprint: 'print-of-ada', attempts: 1 };
+    expect(ledger.lookUp(['ada']).get('ada')).toEqual({
+      key: 'ada',
+      ...state,
+      notBeforeMs: null,
+      doubtSinceMs: null,
+    });
+    ledger.close();
+    expect(recordsOf(path)).toMatchObject([
+      { errorType: 'token.exchange_failed', httpStatus: 400, lastAttemptAtMs: BEGAN_AT_MS + 1_000 },
+    ]);
+  });
+
+  it('keeps the earliest doubt until an outcome settles it', async () => {
+    const story = new Story(path);
+    await story.doubt({ key: 'ada', atMs: 1_000 }, 5_000);
+    await story.doubt({ key: 'ada', atMs: 9_000 }, 12_000);
+    const doubt = { status: 'in_doubt', doubtSinceMs: 1_000, notBeforeMs: 12_000, attempts: 2 };
+    expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject(doubt);
+    await story.submit({ key: 'ada', atMs: 20_000 }, 'throttled', {}, waiting('throttled', 30_000, true));
+    expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject({ status: 'pending', doubtSinceMs: 1_000 });
+    await story.migrate({ key: 'ada', atMs: 40_000 });
+    expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject({ status: 'migrated', doubtSinceMs: null });
+    story.close();
+  });
+
+  it('keeps the grant of another mailbox that answered', async () => {
+    const story = new Story(path);
+    const grant = { id: 'grant-9', status: 'valid', email: 'eve@example.com', scope: null, origin: null };
+    await story.submit({ key: 'ada' }, 'granted_other', {}, refused('email_mismatch', grant));
+    await story.refuse({ key: 'ada' }, 'rejected');
+    story.close();
+    expect(recordsOf(path)).toMatchObject([
+      { grantId: 'grant-9', grantEmail: 'eve@example.com', attempts: 2 },
+    ]);
+  });
+
+  it('that shares a grant forgets the error of its last attempt', async () => {
+    const story = new Story(path);
+    await story.refuse({ key: 'ada' }, 'needs_reauth', {
+      errorType: 'token.exchange_failed',
+      requestId: 'r1',
+    });
+    const grant = { id: 'grant-1', status: 'valid', email: null, scope: null, origin: 'shared' as const };
+    await story.ledger.put(story.runId, entryOf({ key: 'ada' }), migrated(grant, false));
+    story.close();
+    expect(recordsOf(path)).toMatchObject([
+      {
+        status: 'migrated',
+        origin: 'shared',
+        category: null,
+        errorType: null,
+        requestId: null,
+        httpStatus: null,
+      },
+    ]);
+  });
+
+  it('is left alone by a hold', async () => {
+    const story = new Story(path);
+    await story.refuse({ key: 'ada' }, 'blocked');
+    await story.ledger.hold(story.runId, entryOf({ key: 'ada', line: 77 }));
+    await story.ledger.hold(story.runId, entryOf({ key: 'bob' }));
+    expect(story.ledger.lookUp(['ada', 'bob'])).toMatchObject(
+      new Map([
+        ['ada', expect.objectContaining({ status: 'failed' })],
+        ['bob', expect.objectContaining({ status: 'pending', attempts: 0 })],
+      ]),
+    );
+    story.close();
+  });
+});
+
+describe('a look-up', () => {
+  it('finds many keys at once, and takes those unknown for absent', async () => {
+    const story = new Story(path);
+    const keys = Array.from({ length: 2_000 }, (_, index) => `user ${index} "’\n`);
+    await Promise.all(keys.map((key) => story.ledger.hold(story.runId, entryOf({ key }))));
+    const found = story.ledger.lookUp([...keys, 'nobody', keys[0] ?? '']);
+    expect(found.size).toBe(2_000);
+    expect([...found.keys()].sort()).toEqual([...keys].sort());
+    expect(story.ledger.lookUp([]).size).toBe(0);
+    story.close();
+  });
+
+  it('sees changes that are not yet committed', () => {
+    const { ledger, runId } = new Story(path);
+    void ledger.hold(runId, entryOf({ key: 'ada' }));
+    expect(ledger.lookUp(['ada']).get('ada')?.status).toBe('pending');
+    ledger.close();
+  });
+
+  it('finds who holds a valid grant for a mailbox, and nobody else', async () => {
+    const story = new Story(path);
+    await story.migrate({ key: 'ada', email: 'Ada@Example.com' });
+    await story.refuse({ key: 'bob' }, 'needs_reauth');
+    const invalid = { id: 'g', status: 'invalid', email: null, scope: null, origin: 'created' as const };
+    await story.submit({ key: 'eve' }, 'granted', {}, migrated(invalid, true));
+    const asked = ['ada', 'bob', 'eve'].map((name) => ({
+      provider: 'google' as const,
+      mailbox: `${name}@example.com`,
+    }));
+    const held = story.ledger.holders([...asked, { provider: 'microsoft', mailbox: 'ada@example.com' }]);
+    expect([...held]).toEqual([
+      [mailboxName('google', 'ada@example.com'), { key: 'ada', grantId: 'grant-of-ada', scope: 'openid' }],
+    ]);
+    story.close();
+  });
+});
+
+describe('after a crash', () => {
+  it('what was being submitted is in doubt, since its attempt started, and rests first', async () => {
+    const story = new Story(path);
+    await story.refuse({ key: 'ada', atMs: 1_000 }, 'needs_reauth');
+    await story.ledger.intend(story.runId, 'submit', entryOf({ key: 'ada', atMs: 7_000 }));
+    await story.migrate({ key: 'bob' });
+    story.close();
+
+    const ledger = openLedger(path, systemClock);
+    ledger.beginRun(runStart());
+    expect(ledger.lookUp(['ada']).get('ada')).toEqual({
+      key: 'ada',
+      status: 'in_doubt',
+      category: null,
+      fingerprint: 'print-of-ada',
+      attempts: 2,
+      notBeforeMs: 7_000 + SETTLE_DELAY_MS,
+      doubtSinceMs: 7_000,
+    });
+    expect(ledger.lookUp(['bob']).get('bob')?.status).toBe('migrated');
+    ledger.close();
+  });
+
+  it('an older doubt stays the earliest, and an interrupted look changes nothing', async () => {
+    const story = new Story(path);
+    await story.doubt({ key: 'ada', atMs: 1_000 }, 2_000);
+    await story.ledger.intend(story.runId, 'submit', entryOf({ key: 'ada', atMs: 7_000 }));
+    await story.doubt({ key: 'bob', atMs: 3_000 }, 4_000);
+    await story.ledger.intend(story.runId, 'look_up', entryOf({ key: 'bob', atMs: 8_000 }));
+    story.close();
+
+    const ledger = openLedger(path, systemClock);
+    ledger.beginRun(runStart());
+    const found = ledger.lookUp(['ada', 'bob']);
+    expect(found.get('ada')).toMatchObject({ doubtSinceMs: 1_000, notBeforeMs: 7_000 + SETTLE_DELAY_MS });
+    expect(found.get('bob')).toMatchObject({ status: 'in_doubt', doubtSinceMs: 3_000, notBeforeMs: 4_000 });
+    ledger.close();
+  });
+
+  it('the run that died is told from those that ended', () => {
+    new Story(path).endAndClose('people_remain');
+    new Story(path).close();
+    new Story(path).endAndClose();
+    const reader = openReader(path);
+    expect(reader.runs().map((run) => run.endedHow)).toEqual(['people_remain', 'died', 'done']);
+    reader.close();
+  });
+});
+
+it('no credential is in any of its files', async () => {
+  const secrets = ['1//refresh-token-of-ada-0123456789', 'correct horse battery staple'];
+  const user: LegacyUser = {
+    ...entryOf({ key: 'ada' }).user,
+    body: {
+      provider: 'imap',
+      settings: { refresh_token: secrets[0] ?? '', imap_password: secrets[1] ?? '' },
+      state: 'ada',
+    },
+    secrets,
+  };
+  const { ledger, runId } = new Story(path);
+  const entry = { user, fingerprint: fingerprintOf(user, ledger.fingerprintKey), atMs: BEGAN_AT_MS };
+  const id = await ledger.intend(runId, 'submit', entry);
+  const end = { endedAtMs: BEGAN_AT_MS + 1, result: 'in_doubt', latencyMs: 1, evidence: NO_EVIDENCE };
+  await ledger.conclude(id, end, doubtful(BEGAN_AT_MS));
+  await ledger.hold(runId, { ...entry, user: { ...user, key: 'bob' } });
+  const files = readdirSync(folder.path('.')).map((name) => readFileSync(folder.path(name), 'latin1'));
+  expect(files.length).toBeGreaterThanOrEqual(3);
+  for (const secret of secrets) expect(files.filter((text) => text.includes(secret))).toEqual([]);
+  expect(files.some((text) => text.includes(entry.fingerprint))).toBe(true);
+  ledger.close();
+  const db = new Sqlite(path, { readonly: true });
+  expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+  db.close();
+});
