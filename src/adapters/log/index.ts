@@ -1,0 +1,57 @@
+import { closeSync, openSync } from 'node:fs';
+import pino from 'pino';
+import { UserError } from '../../core/errors.js';
+import type { Scrub } from '../../core/scrub.js';
+import type { Log } from '../../ports.js';
+
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
+
+/**
+ * JSON lines through pino, to a file (mode 0600) or to standard error. Every line passes the scrubber of the
+ * API key before it is written; what concerns a single record was scrubbed where it arrived.
+ */
+export function openLog(options: {
+  readonly level: LogLevel;
+  readonly file: string | null;
+  readonly scrub: Scrub;
+}): Log {
+  if (options.file !== null) assertWritable(options.file);
+  const destination = pino.destination({ dest: options.file ?? 2, sync: true, mode: 0o600 });
+  const logger = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+      hooks: { streamWrite: options.scrub },
+    },
+    destination,
+  );
+  return {
+    debug: (event, fields) => {
+      logger.debug(fields ?? {}, event);
+    },
+    info: (event, fields) => {
+      logger.info(fields ?? {}, event);
+    },
+    warn: (event, fields) => {
+      logger.warn(fields ?? {}, event);
+    },
+    error: (event, fields) => {
+      logger.error(fields ?? {}, event);
+    },
+  };
+}
+
+function assertWritable(file: string): void {
+  try {
+    closeSync(openSync(file, 'a', 0o600));
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new UserError(
+      'usage',
+      `The log file can't be written: ${detail}.`,
+      'Name another with --log-file.',
+    );
+  }
+}

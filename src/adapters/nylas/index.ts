@@ -1,0 +1,110 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import got, { type Got, type Method, type Response } from 'got';
+import type { Answer } from '../../core/answer.js';
+import type { Clock, NylasApi } from '../../ports.js';
+import { toFault } from './fault.js';
+import { toReply } from './reply.js';
+
+export interface NylasOptions {
+  /** Such as `https://api.us.nylas.com`; validated by the configuration. */
+  readonly apiUri: string;
+  readonly apiKey: string;
+  /** For a whole call, from the start to the last byte of its answer. */
+  readonly timeoutMs: number;
+  readonly version: string;
+}
+
+/** A name that isn't found or a host that doesn't take the connection is known sooner than a slow call. */
+const CONNECT_TIMEOUT_MAX_MS = 15_000;
+/** No answer that a migration needs comes near this; 200 grants take some 200 KB. */
+const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+const PAGE_SIZE = 200;
+
+interface Call {
+  readonly method: Method;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean>>;
+  readonly json?: unknown;
+}
+
+/**
+ * Nylas v3 through got: bearer key, no redirects (the key goes to no other host), no retries of its own, and
+ * bounded answers. Every call resolves to a reply or a fault.
+ */
+export function nylasApi(options: NylasOptions, clock: Clock): NylasApi {
+  const agents = {
+    http: new HttpAgent({ keepAlive: true }),
+    https: new HttpsAgent({ keepAlive: true }),
+  };
+  const client = makeClient(options, agents);
+  const send = (call: Call): Promise<Answer> => sendOnce(client, clock, call);
+  return {
+    submit: (body) => send({ method: 'POST', path: 'v3/connect/custom', json: body }),
+    grantsOf: ({ email, provider }) =>
+      send({ method: 'GET', path: 'v3/grants', query: { email, provider, limit: PAGE_SIZE } }),
+    grantWithAliases: (grantId) =>
+      send({
+        method: 'GET',
+        path: `v3/grants/${encodeURIComponent(grantId)}`,
+        query: { expose_aliases: true },
+      }),
+    application: () => send({ method: 'GET', path: 'v3/applications' }),
+    connectors: () => send({ method: 'GET', path: 'v3/connectors', query: { limit: PAGE_SIZE } }),
+    close: () => {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+function makeClient(options: NylasOptions, agent: { http: HttpAgent; https: HttpsAgent }): Got {
+  const connectMs = Math.min(CONNECT_TIMEOUT_MAX_MS, options.timeoutMs);
+  return got.extend({
+    prefixUrl: options.apiUri,
+    headers: {
+      authorization: `Bearer ${options.apiKey}`,
+      accept: 'application/json',
+      'user-agent': `nylas-migrate/${options.version}`,
+    },
+    agent,
+    timeout: {
+      lookup: connectMs,
+      connect: connectMs,
+      secureConnect: connectMs,
+      request: options.timeoutMs,
+    },
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+    // Answers are small; without compression their size is known before anything is unpacked.
+    decompress: false,
+    responseType: 'buffer',
+    https: { rejectUnauthorized: true },
+  });
+}
+
+async function sendOnce(client: Got, clock: Clock, call: Call): Promise<Answer> {
+  const sentAtMs = clock.now();
+  const startedMs = clock.monotonic();
+  const timed = (): { sentAtMs: number; latencyMs: number } => ({
+    sentAtMs,
+    latencyMs: clock.monotonic() - startedMs,
+  });
+  const tooLarge = new AbortController();
+  try {
+    const request = client<Buffer>(call.path, {
+      method: call.method,
+      signal: tooLarge.signal,
+      ...(call.query === undefined ? {} : { searchParams: call.query }),
+      ...(call.json === undefined ? {} : { json: call.json }),
+    });
+    void request.on('downloadProgress', (progress) => {
+      if (progress.transferred > ANSWER_BYTES_MAX) tooLarge.abort();
+    });
+    const response: Response<Buffer> = await request;
+    return toReply(response, timed());
+  } catch (error) {
+    return toFault(error, tooLarge.signal.aborted, timed());
+  }
+}

@@ -1,0 +1,66 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Reply } from '../../core/answer.js';
+
+/** Of a body that isn't JSON: enough to recognise a proxy's page by. */
+const EXCERPT_LENGTH_MAX = 300;
+const HEADER_LENGTH_MAX = 200;
+/** Deeper JSON is nobody's answer, and walking it could exhaust the stack. */
+const JSON_DEPTH_MAX = 64;
+
+interface Answered {
+  readonly statusCode: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Uint8Array;
+}
+
+export function toReply(response: Answered, timed: { sentAtMs: number; latencyMs: number }): Reply {
+  const text = new TextDecoder().decode(response.body);
+  const body = parseJson(text);
+  const { headers } = response;
+  return {
+    kind: 'reply',
+    status: response.statusCode,
+    body,
+    excerpt: body === undefined ? text.slice(0, EXCERPT_LENGTH_MAX) : '',
+    requestId: requestIdOf(body) ?? headerOf(headers, 'x-request-id'),
+    fastlyId: headerOf(headers, 'x-fastly-id'),
+    retryAfter: headerOf(headers, 'retry-after'),
+    serverDateMs: dateOf(headerOf(headers, 'date')),
+    ...timed,
+  };
+}
+
+function parseJson(text: string): unknown {
+  if (isDeep(text)) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // Not JSON: the excerpt says what it was.
+    return undefined;
+  }
+}
+
+/** Counts brackets without regard to strings: an honest answer is nowhere near the limit either way. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (const bracket of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket[0] === '[' || bracket[0] === '{' ? 1 : -1;
+    if (depth > JSON_DEPTH_MAX) return true;
+  }
+  return false;
+}
+
+function requestIdOf(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null || !('request_id' in body)) return null;
+  return typeof body.request_id === 'string' ? body.request_id.slice(0, HEADER_LENGTH_MAX) : null;
+}
+
+function headerOf(headers: IncomingHttpHeaders, name: string): string | null {
+  const value = headers[name];
+  return typeof value === 'string' && value !== '' ? value.slice(0, HEADER_LENGTH_MAX) : null;
+}
+
+function dateOf(header: string | null): number | null {
+  const dateMs = header === null ? NaN : Date.parse(header);
+  return Number.isFinite(dateMs) ? dateMs : null;
+}

@@ -1,0 +1,37 @@
+import type { PlannedRun } from '../../core/planned-run.js';
+import { formatCount, formatCounted, formatDuration, formatTable } from './format.js';
+
+const WORDS: Readonly<Record<keyof PlannedRun['rest'], string>> = {
+  submit: 'to submit',
+  settle: 'in doubt: looked up first, then submitted where nothing is found',
+  share: 'mailbox has a grant through another record',
+  wait_for_other: 'wait for another record',
+  wait_until: 'wait for their time',
+  done: 'already done',
+  duplicate: 'repeats of an earlier row',
+  skip: 'failed before with the same credential: skipped',
+  unsettled: 'in doubt, and nothing to look them up by: --retry in_doubt',
+  invalid: 'bad rows: see the command check',
+  out_of_scope: 'left out by an option',
+};
+
+/** What a run would do, for people. */
+export function renderDryRun(plan: PlannedRun): string {
+  const { estimate } = plan;
+  const time =
+    estimate.seconds === null
+      ? ''
+      : `, about ${formatDuration(estimate.seconds * 1000)} at ${estimate.ratePerSecond}/s`;
+  const submits = Object.entries(plan.wouldSubmit).map(([provider, count]) => [formatCount(count), provider]);
+  const rest = Object.entries(plan.rest).map(([kind, count]) => [
+    formatCount(count),
+    WORDS[kind as keyof PlannedRun['rest']],
+  ]);
+  return [
+    `${plan.input}: ${formatCounted(plan.rows, 'row')}. A dry run: nothing was submitted or written.`,
+    '',
+    `Would submit ${formatCount(estimate.requests)}${time}`,
+    ...formatTable(submits, { right: [0], indent: '  ' }),
+    ...(rest.length === 0 ? [] : ['', 'The others', ...formatTable(rest, { right: [0], indent: '  ' })]),
+  ].join('\n');
+}

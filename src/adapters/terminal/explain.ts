@@ -1,0 +1,85 @@
+import type {
+  ExplainedAttempt,
+  ExplainedIssue,
+  ExplainedRecord,
+  Explanation,
+} from '../../core/explanation.js';
+import { wrap } from './format.js';
+import { printable } from './printable.js';
+import { hanging, INDENT, joinSections, renderSteps, WIDTH, words } from './steps.js';
+
+const LABEL_WIDTH = 18;
+
+/** One user's story as text, made to be pasted into a ticket. */
+export function renderExplanation(story: Explanation): string {
+  const { query, records, issues, next, ledger } = story;
+  const owner =
+    ledger.applicationId === null ? '' : `, application ${ledger.applicationId} at ${ledger.host ?? '?'}`;
+  const found = records.length + issues.length > 0 ? query : `“${query}” is not in this ledger`;
+  return joinSections([
+    wrap(printable(`${found} (ledger ${ledger.path}${owner})`), WIDTH),
+    ...records.flatMap(recordSections),
+    issueLines(issues),
+    next.length === 0 ? [] : renderSteps(next),
+  ]);
+}
+
+function recordSections({ facts, meaning, next, attempts }: ExplainedRecord): (readonly string[])[] {
+  const told = Object.entries(facts).filter(([name, value]) => value !== null && name !== 'remedy');
+  return [
+    [
+      ...told.flatMap(([name, value]) => labelled(name, String(value))),
+      ...(meaning === null ? [] : labelled('meaning', `${meaning.what}; it is for ${meaning.who} to act`)),
+    ],
+    attemptLines(attempts),
+    next === null ? [] : renderSteps([next]),
+  ];
+}
+
+function attemptLines(attempts: readonly ExplainedAttempt[]): readonly string[] {
+  if (attempts.length === 0) return ['No request was made for this record.'];
+  return [`Requests (${attempts.length})`, ...attempts.flatMap(attemptEntry)];
+}
+
+function attemptEntry(attempt: ExplainedAttempt): string[] {
+  const { startedAt, kind, runId, endedAt, result, httpStatus, latencyMs } = attempt;
+  const ending = [
+    endedAt === null ? 'no end was written down: the process died, or it is in flight' : words(result ?? ''),
+    httpStatus === null ? '' : `HTTP ${httpStatus}`,
+    latencyMs === null ? '' : `${latencyMs} ms`,
+  ].filter((part) => part !== '');
+  const heading = `${startedAt ?? '?'}  ${words(kind)}, run ${runId}: ${ending.join(', ')}`;
+  return [...wrap(heading, WIDTH, INDENT), ...details(attempt)];
+}
+
+function details(attempt: ExplainedAttempt): string[] {
+  const lines: readonly (readonly [string, string | null])[] = [
+    ['error', joined(attempt.errorType, attempt.errorMessage)],
+    ['provider error', attempt.providerError],
+    ['request id', attempt.requestId],
+    ['x-fastly-id', attempt.fastlyId],
+  ];
+  return lines.flatMap(([name, value]) => (value === null ? [] : labelled(name, value, INDENT + INDENT)));
+}
+
+function issueLines(issues: readonly ExplainedIssue[]): readonly string[] {
+  if (issues.length === 0) return [];
+  return ['Rows that became no record', ...issues.flatMap(issueEntry)];
+}
+
+function issueEntry({ run, line, kind, reasons, remedy }: ExplainedIssue): readonly string[] {
+  const text = `run ${run}, line ${line}, ${words(kind)}: ${reasons.join('; ')}`;
+  return hanging(printable(remedy === null ? text : `${text}; ${remedy}`), INDENT);
+}
+
+/** A name and its value, whose further lines stand under the first. */
+function labelled(name: string, value: string, indent = INDENT): string[] {
+  const label = `${indent}${printable(name).padEnd(LABEL_WIDTH)}`;
+  const [first = '', ...rest] = wrap(printable(value), WIDTH - label.length);
+  return [`${label}${first}`, ...rest.map((line) => ' '.repeat(label.length) + line)];
+}
+
+function joined(type: string | null, message: string | null): string | null {
+  const parts = [type, message].filter((part) => part !== null && part !== '');
+  return parts.length === 0 ? null : parts.join(': ');
+}

@@ -1,0 +1,54 @@
+import { createLogUpdate } from 'log-update';
+import type { Clock, Progress, Snapshot } from '../../ports.js';
+import { formatProgress } from './progress-line.js';
+
+const REDRAW_MS = 200;
+const LINE_EVERY_MS = 10_000;
+
+/** A bar that redraws itself on a terminal. */
+export function progressBar(stream: NodeJS.WritableStream & { columns?: number }, clock: Clock): Progress {
+  const draw = createLogUpdate(stream, { showCursor: true });
+  return repeating(
+    clock,
+    REDRAW_MS,
+    (snapshot) => {
+      draw(formatProgress(snapshot, stream.columns ?? 80));
+    },
+    () => {
+      draw.clear();
+    },
+  );
+}
+
+/** A line every ten seconds, for logs and pipes. */
+export function progressLines(stream: NodeJS.WritableStream, clock: Clock): Progress {
+  return repeating(clock, LINE_EVERY_MS, (snapshot) => {
+    stream.write(`${formatProgress(snapshot, Infinity)}\n`);
+  });
+}
+
+export const noProgress: Progress = { begin: () => undefined, end: () => undefined };
+
+function repeating(
+  clock: Clock,
+  everyMs: number,
+  show: (snapshot: Snapshot) => void,
+  clear: () => void = () => undefined,
+): Progress {
+  let cancel = (): void => undefined;
+  return {
+    begin: (snapshot) => {
+      const tick = (): void => {
+        cancel = clock.after(everyMs, () => {
+          show(snapshot());
+          tick();
+        });
+      };
+      tick();
+    },
+    end: () => {
+      cancel();
+      clear();
+    },
+  };
+}

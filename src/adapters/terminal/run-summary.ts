@@ -1,0 +1,72 @@
+import type { InvalidExample, RunSummary } from '../../core/run-summary.js';
+import { BUCKETS } from '../../core/tally.js';
+import type { StopReason } from '../../core/verdict.js';
+import { formatCount, formatCounted, formatDuration, wrap } from './format.js';
+import { printable } from './printable.js';
+import { hanging, INDENT, joinSections, renderNeeds, renderSteps, renderSum, WIDTH } from './steps.js';
+
+/** What a run came to, for whoever started it. */
+export function renderRunSummary(summary: RunSummary): string {
+  return joinSections([
+    [...balance(summary), ...speed(summary)],
+    trouble(summary),
+    renderNeeds(summary.needs),
+    invalid(summary),
+    renderSteps(summary.next),
+  ]);
+}
+
+function balance({ balance: { read, buckets }, balanced }: RunSummary): readonly string[] {
+  const parts = BUCKETS.map((bucket) => [bucket, buckets[bucket]] as const);
+  return renderSum(`Read ${formatCount(read)}`, parts, balanced);
+}
+
+function speed({ runId, elapsedMs, requests, ratePerSecond }: RunSummary): string[] {
+  const achieved = elapsedMs > 0 ? (requests * 1000) / elapsedMs : 0;
+  const target = ratePerSecond === 0 ? 'unpaced' : `of ${ratePerSecond}/s asked for`;
+  const rate = requests === 0 ? '' : `, ${achieved.toFixed(1)}/s (${target})`;
+  return [`Run ${runId} took ${formatDuration(elapsedMs)}: ${formatCounted(requests, 'request')}${rate}`];
+}
+
+function trouble({ stop, stoppedLanes, misconfigured }: RunSummary): string[] {
+  const told = stop === null ? [] : [describeStop(stop)];
+  if (stoppedLanes.length > 0) {
+    const lanes = printable(stoppedLanes.join(', '));
+    told.push(
+      `Held back: ${lanes}. The application has no working connector for it: make one in Nylas' dashboard.`,
+    );
+  }
+  if (misconfigured > 0 && stop?.kind !== 'key_refused') {
+    told.push(
+      `${formatCounted(misconfigured, 'row')} met a connector or API key that doesn't work: put that right, then run again.`,
+    );
+  }
+  return told.flatMap((text) => wrap(text, WIDTH));
+}
+
+function describeStop(stop: StopReason): string {
+  switch (stop.kind) {
+    case 'signal':
+      return `Stopped by ${stop.signal}. Everything that was sent is written down.`;
+    case 'limit':
+      return `Stopped at the limit of ${formatCount(stop.limit)} that was asked for.`;
+    case 'key_refused':
+      return 'Stopped: Nylas refuses the API key, and a second call confirmed it. Check NYLAS_API_KEY and its application.';
+    case 'input':
+      return printable(`The input could not be read to its end: ${stop.message} ${stop.next}`);
+  }
+}
+
+function invalid({ invalidExamples, balance: { buckets } }: RunSummary): string[] {
+  if (invalidExamples.length === 0) return [];
+  const left = buckets.invalid - invalidExamples.length;
+  return [
+    'Rows that could not be submitted',
+    ...invalidExamples.flatMap(example),
+    ...(left > 0 ? [`${INDENT}and ${formatCount(left)} more`] : []),
+  ];
+}
+
+function example({ line, reasons }: InvalidExample): readonly string[] {
+  return hanging(printable(`line ${line}: ${reasons.join('; ')}`), INDENT);
+}

@@ -1,0 +1,66 @@
+import type { Need, NextStep } from '../../core/next-steps.js';
+import { formatCount, formatTable, wrap } from './format.js';
+import { printable } from './printable.js';
+
+export const WIDTH = 100;
+export const INDENT = '  ';
+const BUG = 'The books do not balance: this is a bug, please report it.';
+
+/** `Next: …`, each command on a line of its own, unbroken, to be copied. */
+export function renderSteps(steps: readonly NextStep[]): readonly string[] {
+  if (steps.length === 1) return steps.flatMap((step) => renderStep(step, 'Next: ', ''));
+  return ['Next:', ...steps.flatMap((step) => renderStep(step, '', INDENT))];
+}
+
+function renderStep({ say, command }: NextStep, lead: string, indent: string): readonly string[] {
+  const text = hanging(`${lead}${printable(say)}${command === null ? '' : ':'}`, indent);
+  return command === null ? text : [...text, `${indent}${INDENT}${INDENT}${printable(command)}`];
+}
+
+/** Who must act, the most first. */
+export function renderNeeds(needs: readonly Need[]): readonly string[] {
+  if (needs.length === 0) return [];
+  const rows = needs.map(({ count, provider, what, who, next }) => [
+    formatCount(count),
+    `${printable(provider)}: ${what}`,
+    who,
+    next,
+  ]);
+  const [header = '', ...lines] = formatTable([['', '', 'who', 'next'], ...rows], {
+    right: [0],
+    indent: INDENT,
+  });
+  return [HEADING + header.slice(HEADING.length), ...lines];
+}
+
+/** Shorter than the columns it stands above. */
+const HEADING = 'Needs somebody';
+
+/** Text whose further lines stand a step further in than its first. */
+export function hanging(text: string, indent: string): readonly string[] {
+  const lines = wrap(text, WIDTH - INDENT.length, indent);
+  return lines.map((line, index) => (index === 0 ? line : INDENT + line));
+}
+
+/** Sections with a blank line between them; those without lines are left out. */
+export function joinSections(sections: readonly (readonly string[])[]): string {
+  const shown = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
+  return `${shown.join('\n\n')}\n`;
+}
+
+/** `Read 3 = migrated 2 + failed 1  ✓`: a whole and its parts, those that are not nothing. */
+export function renderSum(
+  whole: string,
+  parts: readonly (readonly [name: string, count: number])[],
+  balanced: boolean,
+): readonly string[] {
+  const told = parts.filter(([, count]) => count > 0);
+  const sum = told.map(([name, count]) => `${words(name)} ${formatCount(count)}`).join(' + ');
+  const line = wrap(`${whole}${sum === '' ? '' : ` = ${sum}`}  ${balanced ? '✓' : '✗'}`, WIDTH);
+  return balanced ? line : [...line, BUG];
+}
+
+/** `needs_reauth` as it is read. */
+export function words(name: string): string {
+  return printable(name.replaceAll('_', ' '));
+}

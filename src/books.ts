@@ -1,0 +1,76 @@
+import { migrated, type RecordGrant } from './core/change.js';
+import type { GrantHolder } from './core/plan.js';
+import type { LegacyUser } from './core/record.js';
+import type { Bucket, Tally } from './core/tally.js';
+import type { Clock, Ledger, RecordEntry, RowIssue } from './ports.js';
+
+/**
+ * Keeps a run's books: what becomes of rows that are not worked on is written to the ledger, and counted
+ * once that is committed. Nothing here holds up the reading; `settle` waits for all of it.
+ */
+export class Books {
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  readonly #runId: number;
+  readonly #tally: Tally;
+  readonly #writes = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(ports: { readonly ledger: Ledger; readonly clock: Clock }, runId: number, tally: Tally) {
+    this.#ledger = ports.ledger;
+    this.#clock = ports.clock;
+    this.#runId = runId;
+    this.#tally = tally;
+  }
+
+  /** Counts a row whose end is in the ledger already. */
+  count(bucket: Bucket): void {
+    this.#tally.put(bucket);
+  }
+
+  /** Notes a row that becomes no record. */
+  note(issue: RowIssue, bucket: Bucket): void {
+    this.#write(this.#ledger.note(this.#runId, issue), bucket);
+  }
+
+  /** The record's mailbox has its grant through another record. */
+  share(user: LegacyUser, holder: GrantHolder, fingerprint: string): void {
+    const grant: RecordGrant = {
+      id: holder.grantId,
+      status: 'valid',
+      email: null,
+      scope: holder.scope,
+      origin: 'shared',
+    };
+    const entry = this.#entry(user, fingerprint);
+    this.#write(this.#ledger.put(this.#runId, entry, migrated(grant, false)), 'migrated');
+  }
+
+  /** The row is known and stays `pending`, for a reason that lies outside it. */
+  hold(user: LegacyUser, fingerprint: string): void {
+    this.#write(this.#ledger.hold(this.#runId, this.#entry(user, fingerprint)), 'held_back');
+  }
+
+  /** Resolves when everything is committed and counted. Rejects with the first failure to write. */
+  async settle(): Promise<void> {
+    if (this.#writes.size > 0) this.#ledger.flush();
+    await Promise.all(this.#writes);
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  #write(change: Promise<void>, bucket: Bucket): void {
+    const written = change
+      .then(() => {
+        this.#tally.put(bucket);
+      })
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      });
+    this.#writes.add(written);
+    void written.finally(() => this.#writes.delete(written));
+  }
+
+  #entry(user: LegacyUser, fingerprint: string): RecordEntry {
+    return { user, fingerprint, atMs: this.#clock.now() };
+  }
+}

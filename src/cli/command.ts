@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { longName, resolveOptions, type OptionSpecs, type OptionValues } from '../config.js';
+import { UserError } from '../core/errors.js';
+import type { Shell } from './shell.js';
+
+/** What a command does with its options; resolves to the exit code. */
+export type Action<S extends OptionSpecs> = (
+  values: OptionValues<S>,
+  args: readonly string[],
+  /** Long names of the options given as flags, not through the environment or a file. */
+  flags: ReadonlySet<string>,
+  shell: Shell,
+) => Promise<number>;
+
+/** A command: what `--help` says of it, and where its action is. */
+export interface Definition<S extends OptionSpecs> {
+  readonly name: string;
+  readonly summary: string;
+  readonly help: string;
+  readonly argument: readonly [name: string, meaning: string] | null;
+  readonly specs: S;
+  /** Loaded only when the command runs, so that `--help` costs nothing. */
+  readonly load: () => Promise<{ readonly action: Action<S> }>;
+}
+
+/** Makes a definition into a command. `done` gets its exit code. */
+export function makeCommand<S extends OptionSpecs>(
+  definition: Definition<S>,
+  shell: Shell,
+  done: (exitCode: number) => void,
+): Command {
+  const { name, summary, help, argument, specs, load } = definition;
+  const command = new Command(name).summary(summary).description(summary).addHelpText('after', help);
+  if (argument !== null) command.argument(...argument);
+  for (const spec of Object.values(specs)) command.addOption(toOption(spec));
+  return command.action(async () => {
+    const flags = byLongName(command);
+    const values = resolveOptions(specs, {
+      flags,
+      env: shell.env,
+      file: configFile(flags['config'] ?? shell.env['NYLAS_MIGRATE_CONFIG'], shell.cwd),
+      dotenv: await readDotenv(shell.cwd),
+    });
+    const args = command.processedArgs.filter((arg) => typeof arg === 'string');
+    const { action } = await load();
+    done(await action(values, args, new Set(Object.keys(flags)), shell));
+  });
+}
+
+/** Reads a file that an option names. Throws UserError('usage'). */
+export function readNamedFile(path: string, optionName: string, cwd: string): string {
+  try {
+    return readFileSync(resolve(cwd, path), 'utf8');
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new UserError('usage', `${optionName} ${path} can't be read: ${detail}.`, 'Name a readable file.');
+  }
+}
+
+/** The variables of `.env` in the working directory, if there is one. */
+export async function readDotenv(cwd: string): Promise<Readonly<Record<string, string>>> {
+  let text: string;
+  try {
+    text = readFileSync(join(cwd, '.env'), 'utf8');
+  } catch {
+    // No .env is the usual case, and an unreadable one must not keep other sources from being used.
+    return {};
+  }
+  const { parse } = await import('dotenv');
+  return parse(text);
+}
+
+function toOption(spec: OptionSpecs[string]): Option {
+  const shown = spec.shownDefault === '' ? '' : ` (default: ${spec.shownDefault})`;
+  const made = new Option(spec.flags, spec.help + shown);
+  // Not commander's variadic options: they would swallow the file's name.
+  return spec.repeats ? made.argParser(collect) : made;
+}
+
+function collect(value: string, earlier: unknown): readonly string[] {
+  return Array.isArray(earlier) ? [...earlier.map(String), value] : [value];
+}
+
+/** Commander names options in camel case and turns `--no-x` into x; here they keep their long names. */
+function byLongName(command: Command): Record<string, unknown> {
+  const flags: Record<string, unknown> = {};
+  for (const commanderOption of command.options) {
+    const name = commanderOption.attributeName();
+    if (command.getOptionValueSource(name) !== 'cli') continue;
+    const value: unknown = command.getOptionValue(name);
+    flags[longName(commanderOption.flags)] = commanderOption.negate ? true : value;
+  }
+  return flags;
+}
+
+function configFile(path: unknown, cwd: string): { name: string; content: unknown } | null {
+  if (typeof path !== 'string') return null;
+  try {
+    return { name: path, content: JSON.parse(readNamedFile(path, '--config', cwd)) as unknown };
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError('usage', `--config ${path} is not JSON.`, 'Write one JSON object of options.');
+  }
+}

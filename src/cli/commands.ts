@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import type { OptionSpecs } from '../config.js';
+import { makeCommand, type Definition } from './command.js';
+import { EXIT_CODES_HELP } from './exit-codes.js';
+import { CHECK, DEMO, EXPLAIN, REPORT, RUN, SIMULATE, STATUS } from './options.js';
+import type { Shell } from './shell.js';
+
+const CSV_ARGUMENT = ['[csv]', 'a CSV file (.gz too), or - for standard input'] as const;
+
+type Make = (shell: Shell, done: (exitCode: number) => void) => Command;
+
+const define =
+  <S extends OptionSpecs>(definition: Definition<S>): Make =>
+  (shell, done) =>
+    makeCommand(definition, shell, done);
+
+/** Every command, in the order in which a migration uses them. `done` gets the exit code of the one that ran. */
+export const COMMANDS: readonly Make[] = [
+  define({
+    name: 'check',
+    summary: 'judge every row of a CSV: no network, no ledger',
+    help: `
+Examples:
+  nylas-migrate check users.csv
+  nylas-migrate check users.csv --provider-alias exchange=microsoft --json
+
+Exit codes: 0 every row can be submitted, 3 some rows are bad, 2 the file can't be read as a CSV of users.`,
+    argument: CSV_ARGUMENT,
+    specs: CHECK,
+    load: () => import('./check.js'),
+  }),
+  define({
+    name: 'run',
+    summary: 'migrate the users of a CSV; the same command resumes',
+    help: `
+Examples:
+  nylas-migrate run users.csv --limit-per-provider 20 --label canary
+  nylas-migrate run users.csv
+  nylas-migrate run --input-command 'age -d users.csv.age' --ledger acme.db
+  nylas-migrate run users.csv --retry needs_reauth
+
+What has its grant is never submitted again; people whose credential changed in the CSV are.
+Every option can also be set by NYLAS_MIGRATE_<NAME> or in the file named by --config.
+${EXIT_CODES_HELP}`,
+    argument: CSV_ARGUMENT,
+    specs: RUN,
+    load: () => import('./run.js'),
+  }),
+  define({
+    name: 'status',
+    summary: 'where the ledger stands, and what to do next',
+    help: '\nCan be asked while a run is going on.',
+    argument: null,
+    specs: STATUS,
+    load: () => import('./status.js'),
+  }),
+  define({
+    name: 'report',
+    summary: 'who has which grant, and who has none and why',
+    help: `
+Examples:
+  nylas-migrate report --out report.csv
+  nylas-migrate report --select migrated --columns account_id,grant_id --format jsonl
+  nylas-migrate report --category needs_reauth --out ask-to-sign-in.csv`,
+    argument: null,
+    specs: REPORT,
+    load: () => import('./report.js'),
+  }),
+  define({
+    name: 'explain',
+    summary: "one user's whole story, to be pasted into a ticket",
+    help: '\nExample:\n  nylas-migrate explain ada@example.com',
+    argument: ['<key-or-email>', 'a record key, an email or a grant id'],
+    specs: EXPLAIN,
+    load: () => import('./explain.js'),
+  }),
+  define({
+    name: 'simulate',
+    summary: 'a stand-in for Nylas v3 on loopback, to rehearse against',
+    help: `
+Example, in two terminals:
+  nylas-migrate simulate --port 8080 --users users.csv --latency 0.5s-2s --fault 502=0.01
+  NYLAS_API_KEY=sim-api-key nylas-migrate run users.csv --api-uri http://127.0.0.1:8080 --ledger rehearsal.db`,
+    argument: null,
+    specs: SIMULATE,
+    load: () => import('./simulate.js'),
+  }),
+  define({
+    name: 'demo',
+    summary: 'the whole job on made-up users against the simulator',
+    help: '',
+    argument: null,
+    specs: DEMO,
+    load: () => import('./demo.js'),
+  }),
+];

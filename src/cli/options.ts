@@ -1,0 +1,256 @@
+import { flag, option } from '../config.js';
+import { CATEGORIES } from '../core/category.js';
+import { parseIdentify } from '../core/header.js';
+import {
+  parseChoice,
+  parseCount,
+  parseDuration,
+  parseList,
+  parseNumber,
+  parsePair,
+  parseShare,
+  parseText,
+} from '../core/parse.js';
+import { PROVIDERS } from '../core/provider.js';
+import type { Identify } from '../core/record.js';
+
+const parseProvider = parseChoice(PROVIDERS);
+
+/** Given several times or separated by commas. */
+const parseWords = (text: string): readonly string[] => parseList(parseText)(text.replaceAll('\n', ','));
+
+const parsePairs = (text: string): readonly (readonly [string, string])[] =>
+  text.split('\n').flatMap((line) => parseList(parsePair)(line));
+
+const parseAliases = (text: string): ReadonlyMap<string, (typeof PROVIDERS)[number]> =>
+  new Map(parsePairs(text).map(([name, value]) => [name.toLowerCase(), parseProvider(value)]));
+
+/** Of every command. */
+const COMMON_OPTIONS = {
+  ledger: option('--ledger <file>', 'the ledger', parseText, 'migration.db'),
+  json: flag('--json', 'one JSON document on standard output, and nothing else there'),
+  logLevel: option(
+    '--log-level <level>',
+    'JSON log lines: silent, error, warn, info or debug',
+    parseChoice(['silent', 'error', 'warn', 'info', 'debug']),
+    null as 'silent' | 'error' | 'warn' | 'info' | 'debug' | null,
+    { shownDefault: 'info with --log-file, else silent' },
+  ),
+  logFile: option(
+    '--log-file <file>',
+    'where JSON log lines go (else: standard error)',
+    parseText,
+    null as string | null,
+  ),
+  quiet: flag('--quiet', 'no progress and no notices, only results and errors'),
+  config: option(
+    '--config <file>',
+    'options from a JSON file, by their long names',
+    parseText,
+    null as string | null,
+  ),
+};
+
+/** Of every command that calls Nylas. */
+const NYLAS_OPTIONS = {
+  apiUri: option(
+    '--api-uri <uri>',
+    'the API, such as https://api.eu.nylas.com',
+    parseText,
+    null as string | null,
+    {
+      alsoFrom: ['NYLAS_API_URI'],
+    },
+  ),
+  region: option(
+    '--region <region>',
+    'us or eu, instead of --api-uri',
+    parseChoice(['us', 'eu']),
+    null as 'us' | 'eu' | null,
+    {
+      shownDefault: 'us',
+    },
+  ),
+  apiKeyFile: option(
+    '--api-key-file <file>',
+    'a file that holds the API key (else: NYLAS_API_KEY)',
+    parseText,
+    null as string | null,
+  ),
+};
+
+const RATE_OPTION = {
+  rate: option(
+    '--rate <number>',
+    'requests a second, of every kind; 0: unpaced, to loopback only',
+    parseNumber(0, 10_000),
+    45,
+  ),
+};
+
+/** How a CSV is read: of `run` and `check`. */
+const CSV_OPTIONS = {
+  inputCommand: option(
+    '--input-command <command>',
+    "reads a command's output instead of a file, such as 'age -d users.csv.age'",
+    parseText,
+    null as string | null,
+  ),
+  column: option('--column <field=header>', 'which column holds a field', parsePairs, [], { repeats: true }),
+  providerAlias: option(
+    '--provider-alias <v2name=v3name>',
+    'what a provider name means, such as exchange=microsoft',
+    parseAliases,
+    new Map() as ReadonlyMap<string, (typeof PROVIDERS)[number]>,
+    { repeats: true },
+  ),
+  defaultProvider: option(
+    '--default-provider <provider>',
+    'for rows that name none',
+    parseProvider,
+    null as (typeof PROVIDERS)[number] | null,
+  ),
+  identifyBy: option(
+    '--identify-by <rule>',
+    'what names a user: account_id, email, column:HEADER or credential',
+    parseIdentify,
+    null as Identify | null,
+    { shownDefault: 'account_id if there is such a column, else email' },
+  ),
+  carry: option('--carry <header>', 'columns that travel into ledger and report', parseWords, [], {
+    repeats: true,
+  }),
+};
+
+/** Of `run` alone. */
+const RUN_OPTIONS = {
+  concurrencyMax: option('--concurrency-max <number>', 'requests in flight', parseCount(1, 10_000), 200),
+  attemptsMax: option('--attempts-max <number>', 'attempts a record, a run', parseCount(1, 100), 5),
+  timeout: option('--timeout <duration>', 'for one request', parseDuration, 60_000, { shownDefault: '60s' }),
+  settleDelay: option(
+    '--settle-delay <duration>',
+    'how long a lost request rests before its grant is looked for',
+    parseDuration,
+    null as number | null,
+    { shownDefault: '2 × timeout' },
+  ),
+  drainTimeout: option(
+    '--drain-timeout <duration>',
+    'how long a stopping run waits for answers',
+    parseDuration,
+    30_000,
+    { shownDefault: '30s' },
+  ),
+  limit: option(
+    '--limit <number>',
+    'submit so many users, then stop',
+    parseCount(1, 1e9),
+    null as number | null,
+  ),
+  limitPerProvider: option(
+    '--limit-per-provider <number>',
+    'submit so many users of each provider',
+    parseCount(1, 1e9),
+    null as number | null,
+  ),
+  sample: option('--sample <share>', 'only a share of the users, the same ones every time', parseShare, 1, {
+    shownDefault: '',
+  }),
+  only: option(
+    '--only <file>',
+    'only the record keys in this file, one a line',
+    parseText,
+    null as string | null,
+  ),
+  exclude: option('--exclude <file>', 'not the record keys in this file', parseText, null as string | null),
+  provider: option('--provider <provider>', 'only these providers', parseProviders, [], { repeats: true }),
+  retry: option(
+    '--retry <category>',
+    `submit these again: ${CATEGORIES.join(', ')}, in_doubt, undone`,
+    parseRetries,
+    [],
+    { repeats: true },
+  ),
+  emailMismatch: option(
+    '--email-mismatch <what>',
+    'hold or accept a grant that is for another mailbox',
+    parseChoice(['hold', 'accept']),
+    'hold',
+  ),
+  label: option('--label <text>', 'a note kept with the run', parseText, null as string | null),
+  dryRun: flag('--dry-run', 'plan every row, submit nothing'),
+  noPreflight: flag('--no-preflight', 'skip the advice on connectors and ledger'),
+  okIfAttention: flag('--ok-if-attention', 'exit 0, not 3, where only people must act'),
+  progress: option(
+    '--progress <when>',
+    'auto, always or never',
+    parseChoice(['auto', 'always', 'never']),
+    'auto',
+  ),
+};
+
+function parseProviders(text: string): readonly (typeof PROVIDERS)[number][] {
+  return parseWords(text).map(parseProvider);
+}
+
+function parseRetries(text: string): readonly ((typeof CATEGORIES)[number] | 'in_doubt' | 'undone')[] {
+  return parseWords(text).map(parseChoice([...CATEGORIES, 'in_doubt', 'undone']));
+}
+
+const REPORT_OPTIONS = {
+  format: option('--format <format>', 'csv, jsonl or json', parseChoice(['csv', 'jsonl', 'json']), 'csv'),
+  out: option('--out <file>', 'where it goes; - is standard output', parseText, '-'),
+  select: option(
+    '--select <statuses>',
+    'only these statuses, separated by commas',
+    parseText,
+    null as string | null,
+  ),
+  category: option('--category <categories>', 'only these categories', parseText, null as string | null),
+  columns: option(
+    '--columns <columns>',
+    'only these columns, in this order',
+    parseText,
+    null as string | null,
+    {
+      shownDefault: 'all',
+    },
+  ),
+};
+
+const SIMULATE_OPTIONS = {
+  port: option('--port <number>', 'the port on 127.0.0.1; 0: any free one', parseCount(0, 65_535), 0),
+  latency: option('--latency <duration>', 'of each call, such as 200ms or 0.5s-3s', parseText, '0ms'),
+  limit: option('--limit <number>', 'requests a second before 429; 0: no limit', parseNumber(0, 100_000), 50),
+  fault: option(
+    '--fault <kind=share>',
+    'such as 502=0.01, lost=0.025 or throttle:google=0.1',
+    parseWords,
+    [],
+    {
+      repeats: true,
+    },
+  ),
+  connectors: option('--connectors <providers>', 'the connectors it has', parseProviders, PROVIDERS, {
+    shownDefault: 'all',
+  }),
+  seed: option('--seed <number>', 'of everything random', parseCount(0, 2 ** 31), 1),
+  users: option(
+    '--users <csv>',
+    'a CSV whose tokens it shall know, so that each answers for its own mailbox',
+    parseText,
+    null as string | null,
+  ),
+};
+
+/** The options of each command. */
+export const CHECK = { ...COMMON_OPTIONS, ...RATE_OPTION, ...CSV_OPTIONS };
+export const RUN = { ...COMMON_OPTIONS, ...NYLAS_OPTIONS, ...RATE_OPTION, ...CSV_OPTIONS, ...RUN_OPTIONS };
+export const STATUS = COMMON_OPTIONS;
+export const REPORT = { ...COMMON_OPTIONS, ...REPORT_OPTIONS };
+export const EXPLAIN = COMMON_OPTIONS;
+export const SIMULATE = { ...COMMON_OPTIONS, ...SIMULATE_OPTIONS };
+export const DEMO = {
+  ...COMMON_OPTIONS,
+  out: option('--out <folder>', 'where its ledger and reports go', parseText, 'demo-out'),
+};

@@ -1,0 +1,78 @@
+import { Command, CommanderError } from 'commander';
+import { UserError } from '../core/errors.js';
+import { scrubberOf } from '../core/scrub.js';
+import { COMMANDS } from './commands.js';
+import { EXIT, exitOfFailure } from './exit-codes.js';
+import { print, type Shell } from './shell.js';
+
+const HELP = `
+A migration, step by step:
+  nylas-migrate check users.csv                       what is in the file, and what is wrong with it
+  nylas-migrate run users.csv --limit-per-provider 20 a canary
+  nylas-migrate run users.csv                         everybody; the same command resumes
+  nylas-migrate status                                where it stands and what to do next
+  nylas-migrate report --format csv --out grants.csv  who has which grant
+
+The API key is read from NYLAS_API_KEY, a .env file, or --api-key-file; it is never a flag.`;
+
+/** Runs one command line. Resolves to the exit code, and never rejects. */
+export async function runCli(args: readonly string[], shell: Shell): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const program = makeProgram(shell, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return tellFailure(error, shell);
+  }
+}
+
+function makeProgram(shell: Shell, done: (exitCode: number) => void): Command {
+  const program = new Command('nylas-migrate')
+    .description(
+      'Moves the users of an application from Nylas v2 to v3: a CSV of credentials in, grants out.',
+    )
+    .version(shell.version)
+    .addHelpText('after', HELP);
+  for (const make of COMMANDS) program.addCommand(make(shell, done));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showSuggestionAfterError().showHelpAfterError('(see --help)');
+    command.configureOutput({
+      writeOut: (text) => shell.stdout.write(text),
+      writeErr: (text) => shell.stderr.write(text),
+      getOutHelpWidth: () => shell.stdout.columns ?? 100,
+      getErrHelpWidth: () => shell.stderr.columns ?? 100,
+    });
+  }
+  return program;
+}
+
+async function tellFailure(error: unknown, shell: Shell): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof UserError) {
+    await print(shell.stderr, `Error: ${error.message}\n${error.next}`);
+    return exitOfFailure(error.kind);
+  }
+  await print(shell.stderr, describeBug(error, shell));
+  return EXIT.bug;
+}
+
+/** Says where a bug struck. Its message may hold anything, so only the kind of error and the places are shown. */
+function describeBug(error: unknown, shell: Shell): string {
+  const scrub = scrubberOf([shell.env['NYLAS_API_KEY'] ?? '']);
+  const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter(isFrame) : [];
+  const name = error instanceof Error ? error.name : typeof error;
+  return scrub(
+    [
+      `This is a bug in nylas-migrate ${shell.version} (${name}). Please report it with these lines;`,
+      'nothing is lost: the ledger holds every outcome, and the same command resumes.',
+      ...frames,
+    ].join('\n'),
+  );
+}
+
+function isFrame(line: string): boolean {
+  return /^\s+at /.test(line);
+}

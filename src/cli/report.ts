@@ -1,0 +1,22 @@
+import { openReader, reportWriter } from '../context.js';
+import { reportOf } from '../report.js';
+import type { Action } from './command.js';
+import { EXIT } from './exit-codes.js';
+import type { REPORT } from './options.js';
+import { print } from './shell.js';
+
+export const action: Action<typeof REPORT> = async (values, _args, _flags, shell) => {
+  const reader = await openReader(values.ledger);
+  try {
+    const { select, category, columns } = values;
+    const report = reportOf(reader, { select, category, columns });
+    const write = await reportWriter();
+    const toFile = values.out !== '-';
+    const format = values.json ? 'json' : values.format;
+    const rows = await write(report, format, toFile ? { file: values.out } : { stream: shell.stdout });
+    if (toFile && !values.quiet) await print(shell.stderr, `${rows} rows written to ${values.out}`);
+    return EXIT.done;
+  } finally {
+    reader.close();
+  }
+};

@@ -1,0 +1,192 @@
+import { clock, openApi, openLedger, openLog, openProgress, openReader, renderers } from '../context.js';
+import type { OptionValues } from '../config.js';
+import { scrubberOf } from '../core/scrub.js';
+import { verdictOf, type Verdict } from '../core/verdict.js';
+import { migrate, type MigrateOptions, type MigratePorts, type RunResult } from '../migrate.js';
+import type { Ledger, Progress, RunStart } from '../ports.js';
+import { makeStopSwitch } from '../stop.js';
+import { summarizeRun } from '../summarize-run.js';
+import { readConnectors, readTarget, type Target } from '../target.js';
+import type { Action } from './command.js';
+import { readConnection, type Connection } from './connection.js';
+import { dryRun } from './dry-run.js';
+import { exitOfVerdict } from './exit-codes.js';
+import { readingOf, scopeOf, sourceOf } from './input.js';
+import { RUN } from './options.js';
+import { print, type Shell } from './shell.js';
+
+type Values = OptionValues<typeof RUN>;
+
+export const action: Action<typeof RUN> = (values, args, flags, shell) =>
+  values.dryRun ? dryRun(values, args, shell) : run(values, args, flags, shell);
+
+async function run(
+  values: Values,
+  args: readonly string[],
+  flags: ReadonlySet<string>,
+  shell: Shell,
+): Promise<number> {
+  const connection = await readConnection(values, shell, flags);
+  const source = await sourceOf(values, args, shell);
+  const options = migrateOptions(values, connection, shell);
+  const log = await openLog({
+    level: values.logLevel ?? (values.logFile === null ? 'silent' : 'info'),
+    file: values.logFile,
+    scrub: scrubberOf([connection.apiKey]),
+  });
+  const timeoutMs = values.timeout;
+  const api = await openApi({ ...connection, timeoutMs, version: shell.version });
+  try {
+    const target = await readTarget(api, clock, connection.apiUri);
+    const ledger = await openLedger(values.ledger);
+    try {
+      await announce(values, shell, source.name, connection, target);
+      if (!values.noPreflight) await advise(values, shell, await readConnectors(api));
+      const progress = await progressOf(values, shell);
+      const ports = { source, ledger, api, clock, log, progress };
+      const owner = { applicationId: target.applicationId, host: connection.host };
+      const start = runStart(values, shell, source.name, options);
+      return await runAndTell(values, shell, ports, options, owner, start);
+    } finally {
+      ledger.close();
+    }
+  } finally {
+    api.close();
+  }
+}
+
+/** Runs under the stop signals, ends the run in the ledger, and prints what it came to. */
+async function runAndTell(
+  values: Values,
+  shell: Shell,
+  ports: Omit<MigratePorts, 'stop'>,
+  options: MigrateOptions,
+  owner: Parameters<typeof migrate>[2],
+  start: RunStart,
+): Promise<number> {
+  const stop = makeStopSwitch();
+  const release = shell.onStopSignal((signal) => {
+    if (!values.quiet)
+      shell.stderr.write(`\n${signal}: finishing what is in flight; once more to leave at once.\n`);
+    stop.stop({ kind: 'signal', signal });
+  });
+  try {
+    const result = await migrate({ ...ports, stop }, options, owner, start);
+    const { verdict, exitCode } = judge(values, result);
+    endRun(ports.ledger, result, verdict);
+    ports.log.info('run ended', { run: result.runId, verdict, exitCode, ...result.balance.buckets });
+    await tell(values, shell, ports.source.name, result, verdict, exitCode);
+    return exitCode;
+  } finally {
+    release();
+  }
+}
+
+function judge(values: Values, result: RunResult): { verdict: Verdict; exitCode: number } {
+  const verdict = verdictOf({
+    ...result,
+    stoppedLanes: result.stoppedLanes.length,
+    okIfAttention: values.okIfAttention,
+  });
+  return { verdict, exitCode: exitOfVerdict(verdict, result.stop) };
+}
+
+function endRun(ledger: Ledger, result: RunResult, verdict: Verdict): void {
+  ledger.endRun(result.runId, {
+    endedAtMs: clock.now(),
+    how: result.stop?.kind ?? verdict,
+    input: result.input,
+    balance: result.balance,
+  });
+}
+
+async function tell(
+  values: Values,
+  shell: Shell,
+  inputName: string,
+  result: RunResult,
+  verdict: Verdict,
+  exitCode: number,
+): Promise<void> {
+  const reader = await openReader(values.ledger);
+  try {
+    const run = { ledgerPath: values.ledger, inputName, ratePerSecond: values.rate };
+    const summary = summarizeRun(reader, result, run, clock.now());
+    const json = { ...summary, verdict, exitCode, input: { name: inputName, ...result.input } };
+    const text = values.json ? JSON.stringify(json, null, 2) : (await renderers.runSummary())(summary);
+    await print(shell.stdout, text);
+  } finally {
+    reader.close();
+  }
+}
+
+async function announce(
+  values: Values,
+  shell: Shell,
+  inputName: string,
+  connection: Connection,
+  target: Target,
+): Promise<void> {
+  if (values.quiet) return;
+  const name = target.name === null ? target.applicationId : `"${target.name}"`;
+  const environment = target.environment === null ? '' : ` (${target.environment})`;
+  const rate = values.rate === 0 ? 'unpaced' : `${values.rate}/s`;
+  await print(
+    shell.stderr,
+    `nylas-migrate ${shell.version}  → ${connection.apiUri.replace(/^https?:\/\//, '')}, application ${name}${environment}\n` +
+      `${inputName} · ledger ${values.ledger} · ${rate}`,
+  );
+}
+
+async function advise(values: Values, shell: Shell, connectors: readonly string[] | null): Promise<void> {
+  if (values.quiet || connectors === null) return;
+  const text =
+    connectors.length === 0
+      ? 'Warning: this application has no connectors: make one for each provider before you go on.'
+      : `connectors: ${connectors.join(', ')}`;
+  await print(shell.stderr, text);
+}
+
+function progressOf(values: Values, shell: Shell): Promise<Progress> {
+  const { stderr } = shell;
+  const bar = values.progress === 'always' || (values.progress === 'auto' && stderr.isTTY === true);
+  const never = values.quiet || values.progress === 'never';
+  return openProgress(stderr, never ? 'never' : bar ? 'bar' : 'lines');
+}
+
+function runStart(values: Values, shell: Shell, inputName: string, options: MigrateOptions): RunStart {
+  return {
+    startedAtMs: clock.now(),
+    label: values.label,
+    host: shell.hostname,
+    pid: shell.pid,
+    version: shell.version,
+    options: shownOptions(values),
+    inputName,
+    settleDelayMs: options.retry.settleDelayMs,
+  };
+}
+
+/** The options of a run as the ledger keeps them: those that differ from their defaults. */
+function shownOptions(values: Values): Readonly<Record<string, unknown>> {
+  const given = Object.entries(values).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(RUN[name as keyof typeof RUN].fallback),
+  );
+  return Object.fromEntries(given.map(([name, value]) => [name, value instanceof Map ? [...value] : value]));
+}
+
+function migrateOptions(values: Values, connection: Connection, shell: Shell): MigrateOptions {
+  return {
+    reading: readingOf(values),
+    scope: scopeOf(values, shell),
+    retryTargets: new Set(values.retry),
+    limit: values.limit,
+    limitPerProvider: values.limitPerProvider,
+    ratePerSecond: values.rate,
+    concurrencyMax: values.concurrencyMax,
+    retry: { attemptsMax: values.attemptsMax, settleDelayMs: values.settleDelay ?? 2 * values.timeout },
+    drainTimeoutMs: values.drainTimeout,
+    emailMismatch: values.emailMismatch,
+    apiKey: connection.apiKey,
+  };
+}

@@ -1,0 +1,152 @@
+import { UserError } from './core/errors.js';
+import { nearest } from './core/nearest.js';
+
+/** One option: how it is written on the command line, and how its text is read. */
+export interface OptionSpec<T> {
+  /** Such as `--rate <number>`; without a value it is a switch. */
+  readonly flags: string;
+  readonly help: string;
+  /** What `--help` says the default is; empty: nothing. */
+  readonly shownDefault: string;
+  readonly parse: (text: string) => T;
+  readonly fallback: T;
+  /** Whether it may be given several times; `parse` then gets the values joined by line feeds. */
+  readonly repeats: boolean;
+  /** Other environment variables that set it, after NYLAS_MIGRATE_*. */
+  readonly alsoFrom: readonly string[];
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec<unknown>>>;
+export type OptionValues<S extends OptionSpecs> = {
+  readonly [K in keyof S]: S[K] extends OptionSpec<infer T> ? T : never;
+};
+
+/** An option with a value. */
+export function option<T>(
+  flags: string,
+  help: string,
+  parse: (text: string) => T,
+  fallback: T,
+  more: Partial<Pick<OptionSpec<T>, 'shownDefault' | 'repeats' | 'alsoFrom'>> = {},
+): OptionSpec<T> {
+  const shown = typeof fallback === 'string' || typeof fallback === 'number' ? String(fallback) : '';
+  return { flags, help, parse, fallback, shownDefault: shown, repeats: false, alsoFrom: [], ...more };
+}
+
+/** An option without a value. */
+export function flag(flags: string, help: string): OptionSpec<boolean> {
+  return option(flags, help, parseSwitch, false);
+}
+
+/** Where option values come from, the strongest first. */
+export interface ConfigSources {
+  /** By long name, as commander collected them. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The parsed JSON of `--config`, or null. */
+  readonly file: { readonly name: string; readonly content: unknown } | null;
+  readonly dotenv: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads every option: flag, NYLAS_MIGRATE_*, NYLAS_*, config file, .env, default, in that order. Throws one
+ * UserError('usage') that names every problem at once.
+ */
+export function resolveOptions<S extends OptionSpecs>(specs: S, sources: ConfigSources): OptionValues<S> {
+  const problems: string[] = [];
+  const file = fileValues(specs, sources.file, problems);
+  const values: Record<string, unknown> = {};
+  for (const [key, spec] of Object.entries(specs)) {
+    const given = firstGiven(spec, sources, file);
+    values[key] = given === null ? spec.fallback : parsed(spec, given, problems);
+  }
+  failOn(problems);
+  // Each value was made by its own spec's parser, or is its fallback.
+  return values as OptionValues<S>;
+}
+
+/** Throws all problems of a configuration as one UserError, if there are any. */
+function failOn(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new UserError('usage', problems.join('\n'), 'See --help of this command; nothing was submitted.');
+}
+
+/** `--rate <n>` → `rate`. */
+export function longName(flags: string): string {
+  return /--([a-z-]+)/.exec(flags)?.[1] ?? flags;
+}
+
+interface Given {
+  readonly text: string;
+  /** How the place is named in messages. */
+  readonly place: string;
+}
+
+function firstGiven(
+  spec: OptionSpec<unknown>,
+  sources: ConfigSources,
+  file: ReadonlyMap<string, Given>,
+): Given | null {
+  const name = longName(spec.flags);
+  const variables = [`NYLAS_MIGRATE_${name.toUpperCase().replaceAll('-', '_')}`, ...spec.alsoFrom];
+  return (
+    givenText(sources.flags[name], `--${name}`) ??
+    variables.map((variable) => givenText(sources.env[variable], variable)).find((given) => given !== null) ??
+    file.get(name) ??
+    variables
+      .map((variable) => givenText(sources.dotenv[variable], `${variable} in .env`))
+      .find((given) => given !== null) ??
+    null
+  );
+}
+
+function givenText(value: unknown, place: string): Given | null {
+  if (Array.isArray(value)) return { text: value.map(String).join('\n'), place };
+  if (typeof value === 'boolean' || typeof value === 'number') return { text: String(value), place };
+  return typeof value === 'string' && value !== '' ? { text: value, place } : null;
+}
+
+function parsed(spec: OptionSpec<unknown>, given: Given, problems: string[]): unknown {
+  try {
+    return spec.parse(given.text);
+  } catch (error) {
+    if (error instanceof UserError) problems.push(`${given.place}: ${error.message} ${error.next}`);
+    else
+      problems.push(`${given.place}: "${given.text}" is not ${error instanceof Error ? error.message : ''}`);
+    return spec.fallback;
+  }
+}
+
+function fileValues(
+  specs: OptionSpecs,
+  file: ConfigSources['file'],
+  problems: string[],
+): ReadonlyMap<string, Given> {
+  const values = new Map<string, Given>();
+  if (file === null) return values;
+  const { content, name } = file;
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    problems.push(`${name}: a configuration file holds one JSON object`);
+    return values;
+  }
+  const known = Object.values(specs).map((spec) => longName(spec.flags));
+  for (const [key, value] of Object.entries(content)) {
+    const given = givenText(value, `"${key}" in ${name}`);
+    if (known.includes(key) && given !== null) values.set(key, given);
+    else if (known.includes(key)) problems.push(`"${key}" in ${name}: text, a number, true, false or a list`);
+    else problems.push(unknownKey(key, name, known));
+  }
+  return values;
+}
+
+function unknownKey(key: string, name: string, known: readonly string[]): string {
+  const near = nearest(key, known);
+  return `"${key}" in ${name} is no option${near === null ? '' : `; did you mean "${near}"?`}`;
+}
+
+function parseSwitch(text: string): boolean {
+  const word = text.trim().toLowerCase();
+  if (word === 'true' || word === '1' || word === 'yes') return true;
+  if (word === 'false' || word === '0' || word === 'no') return false;
+  throw new Error('true or false');
+}

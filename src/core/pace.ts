@@ -1,0 +1,46 @@
+/**
+ * When the next request may leave. Computed from when earlier requests actually went, never in advance, so
+ * that no second, wherever it starts, holds more than the rate, and a pause is not followed by a burst.
+ */
+export interface Pace {
+  /** Requests a second; 0: unpaced. */
+  readonly ratePerSecond: number;
+  /** When the last `ratePerSecond` requests went, a ring; monotonic milliseconds. */
+  readonly sentAtMs: Float64Array;
+  /** How many requests have gone in all. */
+  sent: number;
+}
+
+/** Requests that left within this of a second's edge count into it: the way to the server isn't even. */
+const SECOND_MS = 1020;
+/** Requests keep this much of their even distance: the rest makes up for timers that fire late. */
+const EVEN_SHARE = 0.8;
+/** The even distance is kept on average over so long, since a timer is often later than it is short. */
+const EVEN_OVER_MS = 40;
+
+/** A pace at which nothing has been sent yet. */
+export function newPace(ratePerSecond: number): Pace {
+  return { ratePerSecond, sentAtMs: new Float64Array(Math.max(1, Math.floor(ratePerSecond))), sent: 0 };
+}
+
+/** The earliest moment (monotonic milliseconds) at which one more request may leave. */
+export function nextSlotMs(pace: Pace): number {
+  const { ratePerSecond: rate, sentAtMs, sent } = pace;
+  if (rate === 0) return -Infinity;
+  const bunch = Math.ceil((rate * EVEN_OVER_MS) / 1000);
+  const even = at(pace, sent - bunch) + ((1000 * bunch) / rate) * EVEN_SHARE;
+  // Below one a second the even distance is longer than a second, and the whole of the rule.
+  return Math.max(even, at(pace, sent - sentAtMs.length) + Math.max(SECOND_MS, 1000 / rate));
+}
+
+/** Records that a request went at `nowMs` (monotonic milliseconds). */
+export function recordSend(pace: Pace, nowMs: number): void {
+  pace.sentAtMs[pace.sent % pace.sentAtMs.length] = nowMs;
+  pace.sent += 1;
+}
+
+/** When a request went, counted from the first; before it none did. */
+function at(pace: Pace, index: number): number {
+  if (index < 0) return -Infinity;
+  return pace.sentAtMs[index % pace.sentAtMs.length] ?? -Infinity;
+}

@@ -1,0 +1,14 @@
+import type { Plan } from './plan.js';
+
+/** What a run would do with the rows of an input. */
+export interface PlannedRun {
+  readonly input: string;
+  readonly rows: number;
+  readonly wouldSubmit: Readonly<Record<string, number>>;
+  readonly rest: Readonly<Partial<Record<Plan['kind'] | 'invalid' | 'out_of_scope', number>>>;
+  readonly estimate: {
+    readonly ratePerSecond: number;
+    readonly requests: number;
+    readonly seconds: number | null;
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * How the options of a run that must be given again are typed: what reads the file, whom it is about, and
+ * where it goes. Limits and outputs are one run's own.
+ */
+const REPEATED: Readonly<Record<string, (value: unknown) => string>> = {
+  apiUri: String,
+  region: String,
+  apiKeyFile: String,
+  rate: String,
+  column: pairs,
+  providerAlias: pairs,
+  defaultProvider: String,
+  identifyBy: rule,
+  carry: list,
+  provider: list,
+  only: String,
+  exclude: String,
+  sample: percent,
+};
+
+/** The options of an earlier run, as the ledger keeps them, in the words to give the next one. */
+export function repeatedOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(REPEATED).flatMap(([name, format]) => {
+    const value = options[name];
+    return value === undefined || value === null ? [] : [flagOf(name), format(value)];
+  });
+}
+
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function list(value: unknown): string {
+  return Array.isArray(value) ? value.join(',') : String(value);
+}
+
+/** Rounded: 0.07 × 100 is not quite 7 to a machine. */
+function percent(share: unknown): string {
+  return `${Number((Number(share) * 100).toPrecision(12))}%`;
+}
+
+function pairs(value: unknown): string {
+  return Array.isArray(value)
+    ? value.map((pair) => (Array.isArray(pair) ? pair.join('=') : String(pair))).join(',')
+    : '';
+}
+
+function rule(value: unknown): string {
+  if (typeof value !== 'object' || value === null || !('by' in value)) return String(value);
+  return 'header' in value ? `column:${String(value.header)}` : String(value.by);
+}

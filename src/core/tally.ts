@@ -1,0 +1,66 @@
+import type { Category } from './category.js';
+import type { Provider } from './provider.js';
+
+/** Where a row that was read ends: exactly one of these. */
+export const BUCKETS = [
+  'migrated',
+  'failed',
+  'already_done',
+  'duplicate',
+  'skipped',
+  'waiting',
+  'in_doubt',
+  'held_back',
+  'out_of_scope',
+  'invalid',
+] as const;
+
+export type Bucket = (typeof BUCKETS)[number];
+
+/** A run's books: rows read must equal the sum over the buckets. */
+export interface Balance {
+  readonly read: number;
+  readonly buckets: Readonly<Record<Bucket, number>>;
+}
+
+/** Counts what becomes of the rows of one run. */
+export class Tally {
+  #read = 0;
+  readonly #buckets = Object.fromEntries(BUCKETS.map((bucket) => [bucket, 0])) as Record<Bucket, number>;
+  readonly #failures = new Map<string, FailureGroup>();
+
+  row(): void {
+    this.#read += 1;
+  }
+
+  put(bucket: Bucket): void {
+    this.#buckets[bucket] += 1;
+  }
+
+  /** Counts a record that has no grant after this run, by who must act. */
+  lacks(provider: Provider, category: Category): void {
+    const name = `${provider} ${category}`;
+    const count = (this.#failures.get(name)?.count ?? 0) + 1;
+    this.#failures.set(name, { provider, category, count });
+  }
+
+  balance(): Balance {
+    return { read: this.#read, buckets: { ...this.#buckets } };
+  }
+
+  /** The failures of this run, the most first. */
+  failures(): readonly FailureGroup[] {
+    return [...this.#failures.values()].sort((a, b) => b.count - a.count);
+  }
+}
+
+export interface FailureGroup {
+  readonly provider: string;
+  readonly category: Category;
+  readonly count: number;
+}
+
+/** Whether every row read has ended in exactly one bucket. */
+export function balances(balance: Balance): boolean {
+  return balance.read === BUCKETS.reduce((sum, bucket) => sum + balance.buckets[bucket], 0);
+}

@@ -1,0 +1,19 @@
+const MINUTE_MS = 60_000;
+
+/** `2026-01-31T06:20:00.000Z`; null stays null. */
+export function isoOrNull(atMs: number | null): string | null {
+  return atMs === null ? null : new Date(atMs).toISOString();
+}
+
+/** `06:20 UTC` of the same day, else `2026-01-31 06:20 UTC`. */
+export function clockTime(atMs: number, nowMs: number): string {
+  const iso = new Date(atMs).toISOString();
+  const day = iso.slice(0, 10);
+  const time = `${iso.slice(11, 16)} UTC`;
+  return day === new Date(nowMs).toISOString().slice(0, 10) ? time : `${day} ${time}`;
+}
+
+/** The same, rounded up: from that minute on the time has surely come. */
+export function clockTimeAfter(atMs: number, nowMs: number): string {
+  return clockTime(Math.ceil(atMs / MINUTE_MS) * MINUTE_MS, nowMs);
+}

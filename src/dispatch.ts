@@ -1,0 +1,262 @@
+import { fingerprintOf } from './core/fingerprint.js';
+import { planRow, type Plan, type RecordState, type RetryTarget } from './core/plan.js';
+import type { Provider } from './core/provider.js';
+import type { LegacyUser } from './core/record.js';
+import { NO_TRIES } from './core/retry.js';
+import type { Books } from './books.js';
+import type { Bell } from './bell.js';
+import { InFlight } from './in-flight.js';
+import type { Later, Parked } from './later.js';
+import type { LedgerView } from './ledger-view.js';
+import type { RowIssue } from './ports.js';
+import { settleRecord } from './settle.js';
+import { submitRecord } from './submit.js';
+import type { Window } from './window.js';
+import type { JobEnd, Work } from './work.js';
+
+export interface DispatchOptions {
+  readonly retryTargets: ReadonlySet<RetryTarget>;
+  /** New submissions of this run, in all and of each provider; null: no limit. */
+  readonly limit: number | null;
+  readonly limitPerProvider: number | null;
+  /** At the end of the input, rows whose time comes later than this are left to the next run. */
+  readonly waitAtEndMaxMs: number;
+}
+
+/** A record that has waited this often makes way for the end of the run. */
+const PARKINGS_MAX = 5;
+
+/** Acts on each row's plan: submits, shares, waits, counts. One a run; `consider` is awaited row by row. */
+export class Dispatcher {
+  readonly #work: Work;
+  readonly #options: DispatchOptions;
+  readonly #view: LedgerView;
+  readonly #window: Window;
+  readonly #later: Later;
+  readonly #bell: Bell;
+  readonly #books: Books;
+  readonly #inFlight = new InFlight();
+  readonly #stoppedLanes = new Set<Provider>();
+  readonly #startedByProvider = new Map<Provider, number>();
+  #started = 0;
+  #misconfigured = 0;
+  #draining = false;
+
+  constructor(parts: {
+    readonly work: Work;
+    readonly options: DispatchOptions;
+    readonly view: LedgerView;
+    readonly window: Window;
+    readonly later: Later;
+    readonly bell: Bell;
+    readonly books: Books;
+  }) {
+    this.#work = parts.work;
+    this.#options = parts.options;
+    this.#view = parts.view;
+    this.#window = parts.window;
+    this.#later = parts.later;
+    this.#bell = parts.bell;
+    this.#books = parts.books;
+  }
+
+  /** Whether `--limit` has been reached: no further row is read. */
+  get limitReached(): boolean {
+    return this.#options.limit !== null && this.#started >= this.#options.limit;
+  }
+
+  get misconfigured(): number {
+    return this.#misconfigured;
+  }
+
+  get stoppedLanes(): readonly Provider[] {
+    return [...this.#stoppedLanes];
+  }
+
+  stopLane(provider: Provider): void {
+    this.#stoppedLanes.add(provider);
+  }
+
+  /** Plans a row that was just read and acts on it. `seenOnLine`: where this file named the record before. */
+  async consider(user: LegacyUser, seenOnLine: number | null): Promise<void> {
+    await this.#act({ user, seenOnLine, tries: NO_TRIES, parkings: 0, bucket: 'held_back' });
+  }
+
+  /** Plans again every parked row whose time has come. */
+  async serveDue(): Promise<void> {
+    for (;;) {
+      const parked = this.#later.takeDue(this.#work.clock.monotonic());
+      if (parked === null) return;
+      await this.#act(parked);
+    }
+  }
+
+  /** The input has ended: serves what waits within bounds, until nothing is left or the run is stopped. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    const { clock, stopping } = this.#work;
+    const horizonMs = clock.monotonic() + this.#options.waitAtEndMaxMs;
+    for (const parked of this.#later.takeBeyond(horizonMs)) this.#leave(parked);
+    while (!stopping() && (this.#later.size > 0 || this.#window.inFlight() > 0)) {
+      await this.serveDue();
+      await this.#bell.wait(this.#later.nextDueMs() - clock.monotonic());
+    }
+  }
+
+  /** Leaves what still waits to the next run, and waits for everything that was begun. */
+  async finish(): Promise<void> {
+    for (const parked of this.#later.takeAll()) this.#leave(parked);
+    await this.#window.idle();
+    for (const parked of this.#later.takeAll()) this.#leave(parked);
+    await this.#books.settle();
+  }
+
+  async #act(parked: Parked): Promise<void> {
+    const { user } = parked;
+    const { record, holder } = this.#view.of(user);
+    let fingerprint: string | null = null;
+    const lazily = (): string => (fingerprint ??= fingerprintOf(user, this.#work.ledger.fingerprintKey));
+    const plan = planRow(
+      user,
+      {
+        record,
+        holder,
+        inFlight: this.#inFlight.blocks(user),
+        seenOnLine: parked.seenOnLine,
+        fingerprint: lazily,
+      },
+      { retry: this.#options.retryTargets, nowMs: this.#work.clock.now() },
+    );
+    await this.#carryOut(plan, parked, record, lazily);
+  }
+
+  async #carryOut(
+    plan: Plan,
+    parked: Parked,
+    record: RecordState | null,
+    fingerprint: () => string,
+  ): Promise<void> {
+    switch (plan.kind) {
+      case 'submit':
+      case 'settle':
+        return this.#begin(plan.kind, parked, record, fingerprint);
+      case 'share':
+        this.#view.touch(parked.user);
+        this.#books.share(parked.user, plan.holder, fingerprint());
+        return;
+      case 'wait_for_other':
+        return this.#parkBehind(parked);
+      case 'wait_until':
+        this.#parkUntil({ ...parked, bucket: plan.bucket }, plan.notBeforeMs);
+        return;
+      case 'duplicate':
+        this.#books.note(duplicateOf(parked.user, plan.ofLine), 'duplicate');
+        return;
+      case 'done':
+        this.#books.count('already_done');
+        return;
+      case 'skip':
+        this.#books.count('skipped');
+        return;
+      case 'unsettled':
+        this.#books.count('in_doubt');
+        return;
+    }
+  }
+
+  async #begin(
+    kind: 'submit' | 'settle',
+    parked: Parked,
+    record: RecordState | null,
+    fingerprint: () => string,
+  ): Promise<void> {
+    const { user, tries } = parked;
+    if (this.#mayNotBegin(parked)) {
+      this.#view.touch(user);
+      this.#books.hold(user, fingerprint());
+      return;
+    }
+    if (parked.parkings === 0) this.#countStart(user.provider);
+    const end = this.#inFlight.begin(user);
+    this.#view.touch(user);
+    const job = { user, tries, fingerprint: fingerprint(), doubtSinceMs: record?.doubtSinceMs ?? null };
+    const run = kind === 'settle' ? settleRecord : submitRecord;
+    await this.#window.start(async () => {
+      try {
+        const came = await run(this.#work, job);
+        this.#view.touch(user);
+        this.#count(parked, came);
+      } finally {
+        end();
+      }
+    });
+  }
+
+  #mayNotBegin(parked: Parked): boolean {
+    const { provider } = parked.user;
+    if (this.#stoppedLanes.has(provider) || this.#work.stopping()) return true;
+    const { limitPerProvider } = this.#options;
+    const begun = this.#startedByProvider.get(provider) ?? 0;
+    return parked.parkings === 0 && limitPerProvider !== null && begun >= limitPerProvider;
+  }
+
+  #countStart(provider: Provider): void {
+    this.#started += 1;
+    this.#startedByProvider.set(provider, (this.#startedByProvider.get(provider) ?? 0) + 1);
+  }
+
+  #count(parked: Parked, end: JobEnd): void {
+    switch (end.kind) {
+      case 'migrated':
+      case 'failed':
+        this.#books.count(end.kind);
+        return;
+      case 'held_back':
+        if (end.category === 'misconfigured') this.#misconfigured += 1;
+        this.#books.count('held_back');
+        return;
+      case 'later': {
+        const again = { ...parked, tries: end.tries, parkings: parked.parkings + 1, bucket: end.bucket };
+        this.#parkUntil(again, end.notBeforeMs);
+        return;
+      }
+    }
+  }
+
+  #parkUntil(parked: Parked, notBeforeMs: number): void {
+    const delayMs = notBeforeMs - this.#work.clock.now();
+    const tooLate = this.#draining && delayMs > this.#options.waitAtEndMaxMs;
+    if (this.#later.full || parked.parkings > PARKINGS_MAX || tooLate) this.#leave(parked);
+    else this.#later.park(parked, this.#work.clock.monotonic() + delayMs);
+  }
+
+  /** Waits for whatever works on this record or its mailbox; with no room to wait in, the reading waits. */
+  async #parkBehind(parked: Parked): Promise<void> {
+    const blockers = this.#inFlight.ended(parked.user);
+    if (this.#later.full) {
+      await blockers;
+      return this.#act(parked);
+    }
+    const waits = { ...parked, bucket: 'held_back' as const };
+    this.#later.park(waits, Infinity);
+    void blockers.then(() => {
+      this.#later.release(waits);
+      this.#bell.ring();
+    });
+  }
+
+  #leave(parked: Parked): void {
+    if (parked.bucket === 'held_back') {
+      this.#books.hold(parked.user, fingerprintOf(parked.user, this.#work.ledger.fingerprintKey));
+    } else {
+      this.#books.count(parked.bucket);
+    }
+  }
+}
+
+function duplicateOf(user: LegacyUser, ofLine: number): RowIssue {
+  const { line, key, accountId, email, provider, carried } = user;
+  const message = `the same user as line ${ofLine}`;
+  const reasons = [{ code: 'duplicate', message }];
+  return { kind: 'duplicate', line, key, accountId, email, provider, carried, reasons };
+}

@@ -1,0 +1,79 @@
+import type { LegacyUser } from './core/record.js';
+import type { Tries } from './core/retry.js';
+
+/** A row that waits for its turn within the run: the only credentials held beyond those in flight. */
+export interface Parked {
+  readonly user: LegacyUser;
+  /** Where this file named the same record before. */
+  readonly seenOnLine: number | null;
+  readonly tries: Tries;
+  /** How often it has been parked for a time, so that a record can't hold the run for ever. */
+  readonly parkings: number;
+  /** Where it is counted if the run ends before its turn. */
+  readonly bucket: 'waiting' | 'in_doubt' | 'held_back';
+}
+
+/** A small, bounded buffer of rows that wait: for a time, or for another record's end. */
+export class Later {
+  readonly #capacity: number;
+  readonly #entries = new Map<Parked, number>();
+  /** No entry is due before this; kept so that asking costs nothing while nothing is due. */
+  #nextDueMs = Infinity;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get full(): boolean {
+    return this.#entries.size >= this.#capacity;
+  }
+
+  /** Keeps a row until `dueMs` (monotonic milliseconds); Infinity: until it is released. */
+  park(parked: Parked, dueMs: number): void {
+    this.#entries.set(parked, dueMs);
+    this.#nextDueMs = Math.min(this.#nextDueMs, dueMs);
+  }
+
+  /** Makes a row that waits due at once. */
+  release(parked: Parked): void {
+    if (this.#entries.has(parked)) this.park(parked, -Infinity);
+  }
+
+  /** When the next row is due (monotonic milliseconds): Infinity where none has a time. */
+  nextDueMs(): number {
+    return this.#nextDueMs;
+  }
+
+  /** Takes out a row whose time has come. */
+  takeDue(nowMs: number): Parked | null {
+    if (this.#nextDueMs > nowMs) return null;
+    const due = [...this.#entries].find(([, dueMs]) => dueMs <= nowMs)?.[0] ?? null;
+    if (due !== null) this.#entries.delete(due);
+    this.#findNextDue();
+    return due;
+  }
+
+  /** Takes out the rows whose time comes after `horizonMs`; those without a time stay. */
+  takeBeyond(horizonMs: number): readonly Parked[] {
+    const beyond = [...this.#entries].filter(([, dueMs]) => dueMs > horizonMs && dueMs !== Infinity);
+    for (const [parked] of beyond) this.#entries.delete(parked);
+    this.#findNextDue();
+    return beyond.map(([parked]) => parked);
+  }
+
+  /** Empties the buffer. */
+  takeAll(): readonly Parked[] {
+    const all = [...this.#entries.keys()];
+    this.#entries.clear();
+    this.#nextDueMs = Infinity;
+    return all;
+  }
+
+  #findNextDue(): void {
+    this.#nextDueMs = [...this.#entries.values()].reduce((next, dueMs) => Math.min(next, dueMs), Infinity);
+  }
+}

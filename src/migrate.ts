@@ -1,0 +1,298 @@
+import type { Answer } from './core/answer.js';
+import { UserError } from './core/errors.js';
+import { credentialKey } from './core/fingerprint.js';
+import { describeIdentify, mapHeader, type HeaderMap } from './core/header.js';
+import type { RetryTarget } from './core/plan.js';
+import type { BadRow, LegacyUser, RawRow, ReadingOptions, Row } from './core/record.js';
+import type { RetryPolicy } from './core/retry.js';
+import { interpretRow } from './core/row.js';
+import { inScope, type Scope } from './core/scope.js';
+import { SeenKeys } from './core/seen.js';
+import { UNKNOWN_SKEW } from './core/skew.js';
+import { balances, Tally, type Balance } from './core/tally.js';
+import type { StopReason } from './core/verdict.js';
+import { Books } from './books.js';
+import { makeBell, type Bell } from './bell.js';
+import { Dispatcher } from './dispatch.js';
+import { watchRefusals } from './guard.js';
+import { Later } from './later.js';
+import { LedgerView } from './ledger-view.js';
+import { Meter, type Measured } from './meter.js';
+import { startPacer, type Pacer } from './pacer.js';
+import type {
+  Clock,
+  Ledger,
+  LedgerOwner,
+  Log,
+  NylasApi,
+  OpenSource,
+  Progress,
+  RecordSource,
+  RowIssue,
+  RunStart,
+} from './ports.js';
+import { pauseUntilStop, type StopSwitch } from './stop.js';
+import { openWindow, type Window } from './window.js';
+import type { Work } from './work.js';
+
+export interface MigrateOptions {
+  readonly reading: ReadingOptions;
+  readonly scope: Scope;
+  readonly retryTargets: ReadonlySet<RetryTarget>;
+  readonly limit: number | null;
+  readonly limitPerProvider: number | null;
+  readonly ratePerSecond: number;
+  readonly concurrencyMax: number;
+  readonly retry: RetryPolicy;
+  readonly drainTimeoutMs: number;
+  readonly emailMismatch: 'hold' | 'accept';
+  /** Only to scrub it from whatever a server echoes. */
+  readonly apiKey: string;
+}
+
+export interface MigratePorts {
+  readonly source: RecordSource;
+  readonly ledger: Ledger;
+  readonly api: NylasApi;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly progress: Progress;
+  readonly stop: StopSwitch;
+}
+
+export interface RunResult {
+  readonly runId: number;
+  readonly balance: Balance;
+  readonly balanced: boolean;
+  readonly stop: StopReason | null;
+  readonly stoppedLanes: readonly string[];
+  readonly misconfigured: number;
+  readonly measured: Measured;
+  /** Of the whole input; null where it wasn't read to its end. */
+  readonly input: { readonly sha256: string; readonly bytes: number } | null;
+}
+
+/** Rows that wait for a time or for another record: the only credentials held beyond those in flight. */
+const LATER_MAX = 1_000;
+
+/**
+ * Migrates every eligible row of the source: read → plan → submit → record. Throws UserError where nothing
+ * could be begun, or where the ledger can't be written any more.
+ */
+export async function migrate(
+  ports: MigratePorts,
+  options: MigrateOptions,
+  owner: Omit<LedgerOwner, 'keying'>,
+  run: RunStart,
+): Promise<RunResult> {
+  const input = await ports.source.open();
+  try {
+    const header = mapHeader(input.header, options.reading);
+    ports.ledger.claim({ ...owner, keying: describeIdentify(header.identify) });
+    const runId = ports.ledger.beginRun(run);
+    ports.log.info('run begins', { run: runId, input: input.header.length });
+    return await new Migration(ports, options, input, header, runId).run();
+  } finally {
+    await input.close();
+  }
+}
+
+class Migration {
+  readonly #ports: MigratePorts;
+  readonly #options: MigrateOptions;
+  readonly #input: OpenSource;
+  readonly #header: HeaderMap;
+  readonly #runId: number;
+  readonly #tally = new Tally();
+  readonly #seen = new SeenKeys();
+  readonly #later = new Later(LATER_MAX);
+  readonly #bell: Bell;
+  readonly #pacer: Pacer;
+  readonly #window: Window;
+  readonly #view: LedgerView;
+  readonly #meter: Meter;
+  readonly #books: Books;
+  readonly #dispatcher: Dispatcher;
+  #wholeInput = false;
+
+  constructor(
+    ports: MigratePorts,
+    options: MigrateOptions,
+    input: OpenSource,
+    header: HeaderMap,
+    runId: number,
+  ) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#input = input;
+    this.#header = header;
+    this.#runId = runId;
+    this.#bell = makeBell(ports.clock);
+    this.#pacer = startPacer(options.ratePerSecond, ports.clock);
+    this.#window = openWindow(options.concurrencyMax, () => {
+      this.#bell.ring();
+    });
+    this.#view = new LedgerView(ports.ledger);
+    this.#meter = new Meter(ports.clock);
+    this.#books = new Books(ports, runId, this.#tally);
+    this.#dispatcher = this.#makeDispatcher();
+  }
+
+  async run(): Promise<RunResult> {
+    const unsubscribe = this.#ports.stop.onStop(() => {
+      this.#pacer.stop();
+      this.#bell.ring();
+    });
+    this.#ports.progress.begin(() => this.#snapshot());
+    try {
+      const inputFailure = await this.#feed();
+      await this.#dispatcher.drain();
+      await this.#wrapUp();
+      return this.#end(inputFailure);
+    } finally {
+      unsubscribe();
+      this.#ports.progress.end();
+    }
+  }
+
+  /** Reads the input to its end, or until the run stops. Resolves to what was wrong with the input, if anything. */
+  async #feed(): Promise<StopReason | null> {
+    try {
+      for await (const batch of this.#input.batches) {
+        if (!(await this.#feedBatch(batch))) return null;
+      }
+      this.#wholeInput = true;
+      return null;
+    } catch (error) {
+      if (!(error instanceof UserError) || error.kind !== 'usage') throw error;
+      if (this.#tally.balance().read === 0) throw error;
+      return { kind: 'input', message: error.message, next: error.next };
+    }
+  }
+
+  /** Resolves to whether the reading goes on. */
+  async #feedBatch(batch: readonly RawRow[]): Promise<boolean> {
+    const rows = batch.map((raw) => this.#interpret(raw));
+    this.#view.fetch(rows.flatMap((row) => (row.kind === 'user' ? [row.user] : [])));
+    for (const row of rows) {
+      if (this.#ports.stop.reason() !== null || this.#dispatcher.limitReached) return false;
+      this.#tally.row();
+      if (row.kind === 'bad') this.#books.note(invalidIssue(row.bad), 'invalid');
+      else await this.#considerUser(row.user);
+      await this.#dispatcher.serveDue();
+    }
+    return true;
+  }
+
+  async #considerUser(user: LegacyUser): Promise<void> {
+    if (!inScope(user, this.#options.scope)) this.#books.note(outOfScopeIssue(user), 'out_of_scope');
+    else await this.#dispatcher.consider(user, this.#seen.note(user.key, user.line));
+  }
+
+  #interpret(raw: RawRow): Row {
+    const { ledger } = this.#ports;
+    return interpretRow(raw, this.#header, {
+      reading: this.#options.reading,
+      keyOfCredential: (token) => credentialKey(token, ledger.fingerprintKey),
+    });
+  }
+
+  /** Waits for what is in flight; past the drain time-out its connections are cut, which leaves it in doubt. */
+  async #wrapUp(): Promise<void> {
+    const cut = (): void => {
+      this.#ports.log.warn('drain time-out: connections are cut', { inFlight: this.#window.inFlight() });
+      this.#ports.api.close();
+    };
+    const stopped = this.#ports.stop.reason() !== null;
+    const cancel = stopped
+      ? this.#ports.clock.after(this.#options.drainTimeoutMs, cut)
+      : (): void => undefined;
+    try {
+      await this.#dispatcher.finish();
+    } finally {
+      cancel();
+    }
+  }
+
+  #end(inputFailure: StopReason | null): RunResult {
+    const balance = this.#tally.balance();
+    const { limit } = this.#options;
+    const limited: StopReason | null =
+      limit !== null && this.#dispatcher.limitReached ? { kind: 'limit', limit } : null;
+    return {
+      runId: this.#runId,
+      balance,
+      balanced: balances(balance),
+      stop: this.#ports.stop.reason() ?? inputFailure ?? limited,
+      stoppedLanes: this.#dispatcher.stoppedLanes,
+      misconfigured: this.#dispatcher.misconfigured,
+      measured: this.#meter.measured(this.#pacer.sent()),
+      input: this.#wholeInput ? this.#input.digest() : null,
+    };
+  }
+
+  #snapshot(): ReturnType<Parameters<Progress['begin']>[0]> {
+    return {
+      balance: this.#tally.balance(),
+      inFlight: this.#window.inFlight(),
+      share: this.#share(),
+      ...this.#meter.measured(this.#pacer.sent()),
+    };
+  }
+
+  /** Rows are read ahead in chunks: of what was read, only the part whose rows have ended counts. */
+  #share(): number | null {
+    const { bytesRead, bytesTotal, rowsParsed } = this.#input.progress();
+    if (bytesTotal === null || bytesTotal === 0 || rowsParsed === 0) return null;
+    const { read } = this.#tally.balance();
+    const ended = Math.max(0, read - this.#window.inFlight() - this.#later.size);
+    return Math.min(1, (bytesRead / bytesTotal) * (ended / rowsParsed));
+  }
+
+  #makeDispatcher(): Dispatcher {
+    const { retryTargets, limit, limitPerProvider, retry } = this.#options;
+    return new Dispatcher({
+      work: this.#makeWork(),
+      options: { retryTargets, limit, limitPerProvider, waitAtEndMaxMs: retry.settleDelayMs },
+      view: this.#view,
+      window: this.#window,
+      later: this.#later,
+      bell: this.#bell,
+      books: this.#books,
+    });
+  }
+
+  #makeWork(): Work {
+    const { ledger, api, clock, log, stop } = this.#ports;
+    return {
+      ledger,
+      api,
+      clock,
+      log,
+      pacer: this.#pacer,
+      runId: this.#runId,
+      retry: this.#options.retry,
+      emailMismatch: this.#options.emailMismatch,
+      apiKey: this.#options.apiKey,
+      skew: UNKNOWN_SKEW,
+      pause: (delayMs) => pauseUntilStop(clock, stop, delayMs),
+      stopping: () => stop.reason() !== null,
+      onAnswer: (answer: Answer) => {
+        this.#meter.answer(answer);
+      },
+      onRefusal: watchRefusals({ api, stop, log, pacer: this.#pacer }, (provider) => {
+        this.#dispatcher.stopLane(provider);
+      }),
+    };
+  }
+}
+
+function invalidIssue(bad: BadRow): RowIssue {
+  return { ...bad, kind: 'invalid' };
+}
+
+function outOfScopeIssue(user: LegacyUser): RowIssue {
+  const { line, key, accountId, email, provider, carried } = user;
+  const reasons = [{ code: 'out_of_scope', message: 'left out by an option of this run' }];
+  return { kind: 'out_of_scope', line, key, accountId, email, provider, carried, reasons };
+}

@@ -1,0 +1,33 @@
+import type { LedgerRun } from './core/ledger-rows.js';
+import type { LastRun, StepsContext } from './core/next-steps.js';
+import { repeatedOptions } from './core/run-options.js';
+import type { LedgerReader } from './ports.js';
+
+/** What `nextSteps` needs to know of a ledger. `ledgerPath` is as the user names it. */
+export function stepsContext(reader: LedgerReader, nowMs: number, ledgerPath: string): StepsContext {
+  const run = reader.runs().at(-1) ?? null;
+  return {
+    ledgerPath,
+    nowMs,
+    waits: reader.waits(),
+    lastRun: run === null ? null : lastRunOf(run, reader.isHeld()),
+    invalidRows: run === null ? 0 : reader.issueCounts(run.runId).invalid,
+  };
+}
+
+/** How a run stands: a run without an end goes on only while somebody holds the ledger. */
+export function stateOfRun({ endedAtMs, endedHow }: LedgerRun, held: boolean): LastRun['state'] {
+  if (endedAtMs === null) return held ? 'running' : 'died';
+  if (endedHow === 'died') return 'died';
+  return endedHow === 'done' || endedHow === 'people_remain' ? 'finished' : 'unfinished';
+}
+
+function lastRunOf(run: LedgerRun, held: boolean): LastRun {
+  const { runId, host, pid, startedAtMs, inputName, options } = run;
+  const input = {
+    name: inputName,
+    isCommand: typeof options['inputCommand'] === 'string',
+    options: repeatedOptions(options),
+  };
+  return { runId, state: stateOfRun(run, held), host, pid, startedAtMs, input };
+}

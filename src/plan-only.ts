@@ -1,0 +1,107 @@
+import { credentialKey, fingerprintOf } from './core/fingerprint.js';
+import { mapHeader } from './core/header.js';
+import { planRow, type Plan, type PlanPolicy, type RetryTarget } from './core/plan.js';
+import type { LegacyUser, ReadingOptions } from './core/record.js';
+import { interpretRow } from './core/row.js';
+import { inScope, type Scope } from './core/scope.js';
+import { SeenKeys } from './core/seen.js';
+import { secondsAt } from './core/check.js';
+import type { PlannedRun } from './core/planned-run.js';
+import { LedgerView } from './ledger-view.js';
+import type { PlanningLedger, RecordSource } from './ports.js';
+
+export interface PlanOnlyOptions {
+  readonly reading: ReadingOptions;
+  readonly scope: Scope;
+  readonly retryTargets: ReadonlySet<RetryTarget>;
+  readonly nowMs: number;
+  readonly ratePerSecond: number;
+}
+
+/** Plans every row as a run would, and does nothing about it. */
+export async function planOnly(
+  source: RecordSource,
+  ledger: PlanningLedger | null,
+  options: PlanOnlyOptions,
+): Promise<PlannedRun> {
+  const planner = new Planner(ledger ?? EMPTY_LEDGER, options);
+  const open = await source.open();
+  try {
+    const header = mapHeader(open.header, options.reading);
+    const rowOptions = { reading: options.reading, keyOfCredential: planner.keyOfCredential };
+    for await (const batch of open.batches) {
+      const rows = batch.map((raw) => interpretRow(raw, header, rowOptions));
+      planner.fetch(rows.flatMap((row) => (row.kind === 'user' ? [row.user] : [])));
+      for (const row of rows) planner.add(row.kind === 'user' ? row.user : null);
+    }
+    return planner.planned(source.name);
+  } finally {
+    await open.close();
+  }
+}
+
+class Planner {
+  readonly #ledger: PlanningLedger;
+  readonly #options: PlanOnlyOptions;
+  readonly #view: LedgerView;
+  readonly #seen = new SeenKeys();
+  readonly #submits = new Map<string, number>();
+  readonly #rest = new Map<string, number>();
+  #rows = 0;
+
+  constructor(ledger: PlanningLedger, options: PlanOnlyOptions) {
+    this.#ledger = ledger;
+    this.#options = options;
+    this.#view = new LedgerView(ledger);
+  }
+
+  readonly keyOfCredential = (token: string): string => credentialKey(token, this.#ledger.fingerprintKey);
+
+  fetch(users: readonly LegacyUser[]): void {
+    this.#view.fetch(users);
+  }
+
+  /** Counts one row; null: it is bad. */
+  add(user: LegacyUser | null): void {
+    this.#rows += 1;
+    if (user === null) count(this.#rest, 'invalid');
+    else if (!inScope(user, this.#options.scope)) count(this.#rest, 'out_of_scope');
+    else this.#addPlan(user, this.#plan(user));
+  }
+
+  planned(input: string): PlannedRun {
+    const { ratePerSecond } = this.#options;
+    const requests = [...this.#submits.values()].reduce((sum, number) => sum + number, 0);
+    return {
+      input,
+      rows: this.#rows,
+      wouldSubmit: Object.fromEntries(this.#submits),
+      rest: Object.fromEntries(this.#rest),
+      estimate: { ratePerSecond, requests, seconds: secondsAt(requests, ratePerSecond) },
+    };
+  }
+
+  /** A record that this file has named before would be in flight or done by now: a duplicate either way. */
+  #plan(user: LegacyUser): Plan {
+    const seenOnLine = this.#seen.note(user.key, user.line);
+    if (seenOnLine !== null) return { kind: 'duplicate', ofLine: seenOnLine };
+    const policy: PlanPolicy = { retry: this.#options.retryTargets, nowMs: this.#options.nowMs };
+    const fingerprint = (): string => fingerprintOf(user, this.#ledger.fingerprintKey);
+    return planRow(user, { ...this.#view.of(user), inFlight: false, seenOnLine, fingerprint }, policy);
+  }
+
+  #addPlan(user: LegacyUser, plan: Plan): void {
+    if (plan.kind === 'submit') count(this.#submits, user.provider);
+    else count(this.#rest, plan.kind);
+  }
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+const EMPTY_LEDGER: PlanningLedger = {
+  fingerprintKey: new Uint8Array(32),
+  lookUp: () => new Map(),
+  holders: () => new Map(),
+};

@@ -1,0 +1,238 @@
+import type { Answer } from './core/answer.js';
+import type { Category, Status } from './core/category.js';
+import type {
+  IssueKind,
+  LedgerAttempt,
+  LedgerIdentity,
+  LedgerIssue,
+  LedgerRecord,
+  LedgerRun,
+  StateCount,
+  Waits,
+} from './core/ledger-rows.js';
+import type { RecordChange } from './core/change.js';
+import type { Evidence } from './core/outcome.js';
+import type { GrantHolder, RecordState } from './core/plan.js';
+import type { ReportRow } from './core/report.js';
+import type { Balance } from './core/tally.js';
+import type { Provider } from './core/provider.js';
+import type { ConnectBody, LegacyUser, RawRow } from './core/record.js';
+
+/** How far an input has been read. */
+interface InputProgress {
+  readonly bytesRead: number;
+  /** Null where the input's size isn't known beforehand. */
+  readonly bytesTotal: number | null;
+  /** The rows in what has been read, those included that haven't been handed out yet. */
+  readonly rowsParsed: number;
+}
+
+/** An input that can be read as rows, once each time it is opened. */
+export interface RecordSource {
+  /** How the input is named in messages: a path, `standard input`, or the command. */
+  readonly name: string;
+  /** Opens the input and reads its header. Throws UserError where it isn't readable or isn't a CSV. */
+  open(): Promise<OpenSource>;
+}
+
+export interface OpenSource {
+  /** The header's names as written, without a byte order mark. */
+  readonly header: readonly string[];
+  readonly delimiter: string;
+  /** What was recognised on the way to the text, such as `gzip` or `UTF-16 LE`; nothing for plain UTF-8. */
+  readonly notes?: readonly string[];
+  /** Rows in file order, in batches of a few hundred; blank lines are left out. Throws UserError. */
+  readonly batches: AsyncIterable<readonly RawRow[]>;
+  readonly progress: () => InputProgress;
+  /** Of the raw bytes read so far: of the whole input once `batches` has ended. */
+  readonly digest: () => { readonly sha256: string; readonly bytes: number };
+  /** Stops reading and lets go of the input. Safe to call twice. */
+  readonly close: () => Promise<void>;
+}
+
+/** The calls of Nylas v3 that a migration makes. None throws for a status or a fault of the network. */
+export interface NylasApi {
+  /** `POST /v3/connect/custom`. */
+  submit(body: ConnectBody): Promise<Answer>;
+  /** `GET /v3/grants?email=…&provider=…`, the first 200. */
+  grantsOf(mailbox: { readonly email: string; readonly provider: Provider }): Promise<Answer>;
+  /** `GET /v3/grants/{id}?expose_aliases=true`. */
+  grantWithAliases(grantId: string): Promise<Answer>;
+  /** `GET /v3/applications`. */
+  application(): Promise<Answer>;
+  /** `GET /v3/connectors`, the first 200. */
+  connectors(): Promise<Answer>;
+  close(): void;
+}
+
+export interface Clock {
+  /** Unix milliseconds; can be set back. */
+  now(): number;
+  /** Milliseconds that only ever grow. */
+  monotonic(): number;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Calls back once, no sooner than `delayMs`; returns how to cancel it. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** Structured logging. Values must be free of secrets: what servers said is scrubbed before it gets here. */
+export interface Log {
+  debug(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** What a ledger belongs to: one application at one host, and one rule for naming users. */
+export interface LedgerOwner {
+  readonly applicationId: string;
+  /** A loopback host without its port. */
+  readonly host: string;
+  readonly keying: string;
+}
+
+export interface RunStart {
+  readonly startedAtMs: number;
+  readonly label: string | null;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly inputName: string;
+  /** How long doubts that an earlier, interrupted run left behind must rest before they are looked up. */
+  readonly settleDelayMs: number;
+}
+
+export interface RunEnd {
+  readonly endedAtMs: number;
+  readonly how: string;
+  readonly input: { readonly sha256: string; readonly bytes: number } | null;
+  readonly balance: unknown;
+}
+
+export type AttemptKind = 'submit' | 'look_up';
+
+export interface AttemptEnd {
+  readonly endedAtMs: number;
+  readonly result: string;
+  readonly evidence: Evidence;
+  readonly latencyMs: number | null;
+}
+
+export interface RowIssue {
+  readonly line: number;
+  readonly kind: 'invalid' | 'duplicate' | 'out_of_scope';
+  readonly key: string | null;
+  readonly accountId: string | null;
+  readonly email: string | null;
+  readonly provider: string | null;
+  readonly carried: Readonly<Record<string, string>>;
+  readonly reasons: readonly { readonly code: string; readonly message: string }[];
+}
+
+/**
+ * The ledger while a run holds it. Changes are committed in groups, in the order they were made; a promise
+ * resolves after its COMMIT. All throw UserError('ledger') once the file can't be written.
+ */
+export interface Ledger {
+  readonly fingerprintKey: Uint8Array;
+  /** The rule for naming users, or null where no run has fixed it yet. */
+  readonly keying: string | null;
+  /** Takes an empty ledger for this owner, or throws UserError where it belongs to another. */
+  claim(owner: LedgerOwner): void;
+  beginRun(run: RunStart): number;
+  endRun(runId: number, end: RunEnd): void;
+  /** Records by key; those absent are unknown. Sees every change made so far. */
+  lookUp(keys: readonly string[]): ReadonlyMap<string, RecordState>;
+  /** By `mailboxName`: a record that holds a valid grant for that mailbox. */
+  holders(mailboxes: readonly MailboxName[]): ReadonlyMap<string, GrantHolder>;
+  /** Writes down that an attempt begins; resolves to its id. A submission makes the record `submitting`. */
+  intend(runId: number, kind: AttemptKind, entry: RecordEntry): Promise<number>;
+  /** Writes down how an attempt ended, and what it makes of the record (null: nothing). */
+  conclude(attemptId: number, end: AttemptEnd, change: RecordChange | null): Promise<void>;
+  /** Changes or makes a record without an attempt. */
+  put(runId: number, entry: RecordEntry, change: RecordChange): Promise<void>;
+  /** Makes a `pending` record for a row that is not submitted now; leaves an existing record alone. */
+  hold(runId: number, entry: RecordEntry): Promise<void>;
+  note(runId: number, issue: RowIssue): Promise<void>;
+  /** Commits what is waiting. */
+  flush(): void;
+  close(): void;
+}
+
+/** The part of a ledger that planning reads. */
+export type PlanningLedger = Pick<Ledger, 'lookUp' | 'holders' | 'fingerprintKey'>;
+
+export interface MailboxName {
+  readonly provider: Provider;
+  readonly mailbox: string;
+}
+
+/** A row's part of a record: who it is and what would be submitted, without the credential. */
+export interface RecordEntry {
+  readonly user: Pick<
+    LegacyUser,
+    'key' | 'provider' | 'email' | 'mailbox' | 'accountId' | 'credentialId' | 'carried' | 'line'
+  >;
+  readonly fingerprint: string;
+  readonly atMs: number;
+}
+
+/** A run as it stands, for whoever watches. */
+export interface Snapshot {
+  readonly balance: Balance;
+  readonly inFlight: number;
+  /** The share of the input that has been dealt with, between 0 and 1; null where its size isn't known. */
+  readonly share: number | null;
+  readonly elapsedMs: number;
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly latencyP50Ms: number | null;
+}
+
+/** Shows a run while it goes on, asking for snapshots at a pace of its own. */
+export interface Progress {
+  begin(snapshot: () => Snapshot): void;
+  end(): void;
+}
+
+/**
+ * A ledger as it stood when it was opened for reading, also while a run holds it: all answers are of that one
+ * moment. All throw UserError('ledger') where the file can't be read.
+ */
+export interface LedgerReader {
+  identity(): LedgerIdentity;
+  /** In the order they began. */
+  runs(): readonly LedgerRun[];
+  /** Whether a run holds the ledger at this moment; a run without an end that doesn't has died. */
+  isHeld(): boolean;
+  recordCount(): number;
+  counts(): readonly StateCount[];
+  issueCounts(runId: number): Readonly<Record<IssueKind, number>>;
+  /** The user's own columns, over the whole ledger, in the order they came. */
+  carriedHeaders(): readonly string[];
+  /** Streamed in the order they were made; null: whatever the status or category. */
+  records(filter: RecordFilter): Iterable<LedgerRecord>;
+  /** In file order. */
+  rowIssues(runId: number, kinds: readonly IssueKind[]): Iterable<LedgerIssue>;
+  /** By key, or by email in whatever case; failing both, by grant id. */
+  find(keyOrEmail: string): readonly LedgerRecord[];
+  /** Of any run, the latest first, at most `countMax`. */
+  findIssues(keyOrEmail: string, countMax: number): readonly LedgerIssue[];
+  attempts(recordId: number): readonly LedgerAttempt[];
+  waits(): Waits;
+  close(): void;
+}
+
+export interface RecordFilter {
+  readonly statuses: readonly Status[] | null;
+  readonly categories: readonly Category[] | null;
+}
+
+/** A report before it has a form: rows are made as they are asked for, and can be read once. */
+export interface Report {
+  readonly ledger: LedgerIdentity;
+  readonly columns: readonly string[];
+  readonly rows: Iterable<ReportRow>;
+}

@@ -1,0 +1,157 @@
+import type { Answer } from './core/answer.js';
+import { doubtful, migrated, recordGrant, refused, waiting, type RecordChange } from './core/change.js';
+import { foldEmail, grantOf, type Grant } from './core/grant.js';
+import {
+  classifyOutcome,
+  evidenceOf,
+  expectedMailboxes,
+  NO_EVIDENCE,
+  type Evidence,
+  type Outcome,
+} from './core/outcome.js';
+import type { LegacyUser } from './core/record.js';
+import { countTry, decideRetry, type Retry, type Tries } from './core/retry.js';
+import { scrubberOf, type Scrub } from './core/scrub.js';
+import { lookForGrant } from './look.js';
+import { entryOf, observe, type Job, type JobEnd, type Work } from './work.js';
+
+/** Submits one record until its outcome is final, it must wait, or the run stops. */
+export async function submitRecord(work: Work, job: Job): Promise<JobEnd> {
+  let { tries } = job;
+  for (;;) {
+    const attempt = await attemptOnce(work, job);
+    if (attempt === null) return { kind: 'held_back', category: null };
+    tries = countTry(tries, attempt.outcome);
+    const next = decideRetry(attempt.outcome, tries, work.retry, {
+      nowMs: work.clock.now(),
+      random: work.clock.random(),
+    });
+    const change = changeOf(work, job, attempt, next);
+    await conclude(work, attempt, change);
+    if (next.kind !== 'again') return endOf(work, job, attempt.outcome, change, tries);
+    await work.pause(next.delayMs);
+    if (work.stopping()) return { kind: 'held_back', category: change.category };
+  }
+}
+
+interface Attempt {
+  readonly id: number;
+  readonly outcome: Outcome;
+  readonly answer: Answer;
+  readonly evidence: Evidence;
+  readonly scrub: Scrub;
+}
+
+/** Intent committed → slot → send → what it was. Null: the run stopped before anything was sent. */
+async function attemptOnce(work: Work, job: Job): Promise<Attempt | null> {
+  const { ledger, api, clock } = work;
+  const id = await ledger.intend(work.runId, 'submit', entryOf(job, clock.now()));
+  if (!(await work.pacer.slot())) {
+    await concludeUnsent(work, job, id);
+    return null;
+  }
+  const answer = await api.submit(job.user.body);
+  observe(work, answer);
+  const scrub = scrubberOf([...job.user.secrets, work.apiKey]);
+  const outcome = await believe(
+    work,
+    job,
+    withoutEcho(classifyOutcome(answer, job.user, work.skew), job.user),
+  );
+  return { id, outcome, answer, evidence: evidenceOf(answer, scrub), scrub };
+}
+
+/** A "grant id" that repeats a credential is none: nothing of that answer is believed. */
+function withoutEcho(outcome: Outcome, user: LegacyUser): Outcome {
+  if (!('grant' in outcome)) return outcome;
+  const { id } = outcome.grant;
+  const echoed = user.secrets.some((secret) => secret.length >= ECHO_LENGTH_MIN && id.includes(secret));
+  return echoed ? { kind: 'in_doubt' } : outcome;
+}
+
+/** Shorter secrets can be part of an honest id by chance. */
+const ECHO_LENGTH_MIN = 12;
+
+/** Settles what one answer leaves open: whose mailbox it is, and whether a refusal follows a lost success. */
+async function believe(work: Work, job: Job, outcome: Outcome): Promise<Outcome> {
+  if (outcome.kind === 'granted_other') return resolveMailbox(work, job, outcome);
+  if (outcome.kind !== 'refused' || job.doubtSinceMs === null) return outcome;
+  const look = await lookForGrant(work, job, job.doubtSinceMs, () => null);
+  switch (look.kind) {
+    case 'found':
+      return { kind: 'granted', grant: look.grant, origin: 'adopted' };
+    case 'none':
+      return outcome;
+    case 'unknown':
+    case 'stopped':
+      return { kind: 'in_doubt' };
+  }
+}
+
+/** Another mailbox answered: it is the same person's where it is one of the grant's aliases. */
+async function resolveMailbox(
+  work: Work,
+  job: Job,
+  outcome: Extract<Outcome, { kind: 'granted_other' }>,
+): Promise<Outcome> {
+  if (work.emailMismatch === 'accept') return { ...outcome, kind: 'granted' };
+  if (!(await work.pacer.slot())) return outcome;
+  const answer = await work.api.grantWithAliases(outcome.grant.id);
+  observe(work, answer);
+  const aliases = answer.kind === 'reply' ? (grantOf(answer.body)?.aliases ?? []) : [];
+  const expected = expectedMailboxes(job.user);
+  const known = aliases.some((alias) => expected.has(foldEmail(alias)));
+  return known ? { ...outcome, kind: 'granted' } : outcome;
+}
+
+function changeOf(work: Work, job: Job, attempt: Attempt, next: Retry): RecordChange {
+  const { outcome, scrub } = attempt;
+  const keep = (grant: Grant): ReturnType<typeof recordGrant> =>
+    recordGrant(grant, 'origin' in outcome ? outcome.origin : null, scrub);
+  const notBeforeMs = work.clock.now() + ('delayMs' in next ? next.delayMs : 0);
+  const stillInDoubt = job.doubtSinceMs !== null;
+  switch (outcome.kind) {
+    case 'granted':
+      return migrated(keep(outcome.grant), true);
+    case 'granted_invalid':
+      return refused('needs_reauth', keep(outcome.grant));
+    case 'granted_other':
+      return refused('email_mismatch', keep(outcome.grant));
+    case 'refused':
+      return refused(outcome.category, null);
+    case 'throttled':
+      return waiting('throttled', notBeforeMs, stillInDoubt);
+    case 'unreachable':
+      return waiting('unavailable', notBeforeMs, stillInDoubt);
+    case 'in_doubt':
+      return doubtful(notBeforeMs);
+  }
+}
+
+async function conclude(work: Work, attempt: Attempt, change: RecordChange): Promise<void> {
+  const { id, outcome, answer, evidence } = attempt;
+  work.log.debug('attempt', { attempt: id, result: outcome.kind, status: change.status, ...evidence });
+  await work.ledger.conclude(
+    id,
+    { endedAtMs: work.clock.now(), result: outcome.kind, evidence, latencyMs: answer.latencyMs },
+    change,
+  );
+}
+
+async function concludeUnsent(work: Work, job: Job, attemptId: number): Promise<void> {
+  await work.ledger.conclude(
+    attemptId,
+    { endedAtMs: work.clock.now(), result: 'not_sent', evidence: NO_EVIDENCE, latencyMs: null },
+    waiting(null, null, job.doubtSinceMs !== null),
+  );
+}
+
+function endOf(work: Work, job: Job, outcome: Outcome, change: RecordChange, tries: Tries): JobEnd {
+  if (outcome.kind === 'refused' && outcome.scope !== 'record') work.onRefusal(outcome.scope, job.user);
+  const { category } = change;
+  if (change.status === 'migrated') return { kind: 'migrated' };
+  if (change.status === 'failed' && category !== null) return { kind: 'failed', category };
+  if (category === 'misconfigured') return { kind: 'held_back', category };
+  const bucket = change.status === 'in_doubt' ? 'in_doubt' : 'waiting';
+  return { kind: 'later', notBeforeMs: change.notBeforeMs ?? 0, category, bucket, tries };
+}

@@ -1,0 +1,85 @@
+import { isObject, textOrNull, type Answer } from './core/answer.js';
+import { UserError } from './core/errors.js';
+import { refusesKey } from './core/outcome.js';
+import { backoffMs } from './core/retry.js';
+import { connectorProviders } from './guard.js';
+import type { Clock, NylasApi } from './ports.js';
+
+/** The application that a key belongs to. */
+export interface Target {
+  readonly applicationId: string;
+  readonly name: string | null;
+  readonly environment: string | null;
+  readonly region: string | null;
+}
+
+const TRIES_MAX = 4;
+
+/**
+ * Reads whose key this is: `GET /v3/applications`. Throws UserError where Nylas refuses the key, can't be
+ * reached, or what answers isn't Nylas.
+ */
+export async function readTarget(api: NylasApi, clock: Clock, apiUri: string): Promise<Target> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await api.application();
+    const target = targetOf(answer);
+    if (target !== null) return target;
+    if (tries === TRIES_MAX || !isPassing(answer)) throw noTarget(answer, apiUri);
+    await new Promise<void>((resolve) => clock.after(backoffMs(tries, clock.random()), resolve));
+  }
+}
+
+/** The providers that the application has connectors for; null where Nylas didn't say. */
+export async function readConnectors(api: NylasApi): Promise<readonly string[] | null> {
+  const answer = await api.connectors();
+  const providers = answer.kind === 'reply' ? connectorProviders(answer.body) : null;
+  return providers === null ? null : [...providers].sort();
+}
+
+function targetOf(answer: Answer): Target | null {
+  if (answer.kind === 'fault' || answer.status !== 200 || !isObject(answer.body)) return null;
+  const data = answer.body['data'];
+  const applicationId = isObject(data) ? textOrNull(data['application_id']) : null;
+  if (!isObject(data) || applicationId === null) return null;
+  const branding = data['branding'];
+  return {
+    applicationId,
+    name: isObject(branding) ? textOrNull(branding['name']) : null,
+    environment: textOrNull(data['environment']),
+    region: textOrNull(data['region']),
+  };
+}
+
+function isPassing(answer: Answer): boolean {
+  if (answer.kind === 'fault') return answer.fault !== 'tls';
+  return answer.status === 429 || answer.status >= 500;
+}
+
+function noTarget(answer: Answer, apiUri: string): UserError {
+  if (answer.kind === 'fault') {
+    return new UserError(
+      'unfinished',
+      `${apiUri} can't be reached: ${answer.detail} (${answer.fault}).`,
+      'Check the network and --api-uri or --region, then run the same command again; nothing was submitted.',
+    );
+  }
+  if (refusesKey(answer)) {
+    return new UserError(
+      'refused',
+      `${apiUri} refuses the API key (HTTP ${answer.status}).`,
+      'Check NYLAS_API_KEY, and the region: a key is refused at the other region’s host. Nothing was submitted.',
+    );
+  }
+  if (isPassing(answer)) {
+    return new UserError(
+      'unfinished',
+      `${apiUri} is unwell: GET /v3/applications answered ${answer.status}.`,
+      'Run the same command again later; nothing was submitted.',
+    );
+  }
+  return new UserError(
+    'usage',
+    `What answers at ${apiUri} isn't Nylas v3: GET /v3/applications gave HTTP ${answer.status} without an application.`,
+    'Check --api-uri or --region; nothing was submitted.',
+  );
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import type { Category, Status } from '../../src/core/category.js';
+import type { StateCount } from '../../src/core/ledger-rows.js';
+import {
+  needsSomebody,
+  nextSteps,
+  runCommand,
+  type LastRun,
+  type StepsContext,
+} from '../../src/core/next-steps.js';
+
+const NOW_MS = Date.UTC(2026, 2, 1, 6, 12);
+const LATER_MS = Date.UTC(2026, 2, 1, 6, 19, 30);
+const NO_WAITS = { earliestNotBeforeMs: null, doubtsWithoutMailbox: 0 };
+const RUN: LastRun = {
+  runId: 7,
+  state: 'finished',
+  host: 'worker-1',
+  pid: 4711,
+  startedAtMs: Date.UTC(2026, 2, 1, 5),
+  input: { name: 'users.csv', isCommand: false, options: [] },
+};
+
+function context(rest: Partial<StepsContext> = {}, run: Partial<LastRun> = {}): StepsContext {
+  const lastRun = { ...RUN, ...run };
+  return { ledgerPath: 'migration.db', nowMs: NOW_MS, waits: NO_WAITS, invalidRows: 0, lastRun, ...rest };
+}
+
+function count(status: Status, category: Category | null, number = 1, provider = 'google'): StateCount {
+  return { provider, status, category, count: number };
+}
+
+/** `say → command`, as short as it can be read. */
+function told(counts: readonly StateCount[], about: StepsContext): string[] {
+  return nextSteps(counts, about).map(({ say, command }) => (command === null ? say : `${say} → ${command}`));
+}
+
+const DONE = count('migrated', null, 5);
+const WAITS = { earliestNotBeforeMs: LATER_MS, doubtsWithoutMailbox: 0 };
+
+describe('what to do next', () => {
+  it.each<[string, readonly StateCount[], StepsContext, readonly string[]]>([
+    [
+      'nothing was ever run',
+      [],
+      context({ lastRun: null }),
+      ['Nothing has been run yet → nylas-migrate check users.csv'],
+    ],
+    ['the file held nobody', [], context(), ['The last run found nobody to migrate']],
+    [
+      'everybody has a grant',
+      [DONE],
+      context(),
+      ['Nothing is left to do; who has which grant → nylas-migrate report --out report.csv'],
+    ],
+    [
+      'a run is going on',
+      [DONE, count('submitting', null, 12), count('pending', 'throttled')],
+      context({ waits: WAITS }, { state: 'running' }),
+      ['Run 7 (process 4711 on worker-1, since 05:00 UTC) is going on: let it finish'],
+    ],
+    [
+      'a run died',
+      [DONE, count('submitting', null)],
+      context({}, { state: 'died' }),
+      [
+        'Run 7 (process 4711 on worker-1, since 05:00 UTC) died; the same command resumes it → nylas-migrate run users.csv',
+      ],
+    ],
+    [
+      'records wait for a time',
+      [count('pending', 'throttled', 117), count('in_doubt', null, 3)],
+      context({ waits: WAITS, ledgerPath: 'acme.db' }),
+      ['Run again after 06:20 UTC: 120 records wait → nylas-migrate run users.csv --ledger acme.db'],
+    ],
+    [
+      'their time has come',
+      [count('in_doubt', null)],
+      context({ waits: { earliestNotBeforeMs: NOW_MS - 1, doubtsWithoutMailbox: 0 } }),
+      ['Run again: 1 record waits → nylas-migrate run users.csv'],
+    ],
+    [
+      'the input was not read to its end',
+      [DONE],
+      context({}, { state: 'unfinished' }),
+      ['Run again: the last run did not reach the end of its input → nylas-migrate run users.csv'],
+    ],
+    [
+      'connectors are broken',
+      [count('pending', 'misconfigured', 2), count('pending', 'misconfigured', 1, 'zoom')],
+      context(),
+      [
+        'Fix the connector or the API key (3 records of google, zoom), then run again → nylas-migrate run users.csv',
+      ],
+    ],
+    [
+      'a doubt has nothing to be looked up by',
+      [count('in_doubt', null, 2, 'zoom')],
+      context({ waits: { earliestNotBeforeMs: null, doubtsWithoutMailbox: 2 } }),
+      [
+        '2 records in doubt without an email to look up by; to submit again, at the risk of a second grant → nylas-migrate run users.csv --retry in_doubt',
+      ],
+    ],
+    [
+      'people must act',
+      [
+        count('failed', 'needs_reauth', 71_220),
+        count('failed', 'email_mismatch', 361),
+        count('failed', 'blocked'),
+      ],
+      context(),
+      [
+        'Ask these people to sign in again (71,220 records) → nylas-migrate report --category needs_reauth --out needs_reauth.csv',
+        "Ask Nylas' support about the blocked accounts (1 record) → nylas-migrate report --category blocked --out blocked.csv",
+        'Check whose mailbox answered instead (361 records) → nylas-migrate report --category email_mismatch --out email_mismatch.csv',
+      ],
+    ],
+    [
+      'rows could not be submitted',
+      [DONE],
+      context({ invalidRows: 8, ledgerPath: 'my ledgers/acme.db' }),
+      [
+        "Fix the rows that could not be submitted, then run again (8 rows) → nylas-migrate report --select invalid --out invalid.csv --ledger 'my ledgers/acme.db'",
+      ],
+    ],
+  ])('where %s', (_where, counts, about, steps) => {
+    expect(told(counts, about)).toEqual(steps);
+  });
+
+  it('names the day of a time that is not today', () => {
+    const waits = { earliestNotBeforeMs: NOW_MS + 86_400_000, doubtsWithoutMailbox: 0 };
+    expect(told([count('pending', null)], context({ waits }))[0]).toContain('after 2026-03-02 06:12 UTC');
+  });
+
+  it.each([
+    [{ name: 'standard input', isCommand: false, options: [] }, 'nylas-migrate run -'],
+    [{ name: 'my users.csv', isCommand: false, options: [] }, "nylas-migrate run 'my users.csv'"],
+    [
+      { name: 'age -d users.csv.age', isCommand: true, options: ['--carry', 'user_id'] },
+      "nylas-migrate run --input-command 'age -d users.csv.age' --carry user_id",
+    ],
+  ])('repeats how the input was given: %o', (input, command) => {
+    expect(runCommand(input, 'migration.db')).toBe(command);
+  });
+});
+
+describe('who must act', () => {
+  it('is said for each provider and category, the most first', () => {
+    const counts = [
+      DONE,
+      count('failed', 'email_mismatch', 361),
+      count('failed', 'needs_reauth', 71_220, 'microsoft'),
+      count('pending', 'throttled', 117),
+      count('pending', 'misconfigured', 9),
+      count('in_doubt', null, 4),
+      count('pending', null, 2_431),
+      count('submitting', 'needs_reauth', 1),
+    ];
+    expect(
+      needsSomebody(counts, context({ waits: WAITS })).map(
+        ({ count: number, provider, category, who, next }) => [number, provider, category, who, next],
+      ),
+    ).toEqual([
+      [71_220, 'microsoft', 'needs_reauth', 'the user', 'report --category needs_reauth'],
+      [361, 'google', 'email_mismatch', 'you', 'report --category email_mismatch'],
+      [117, 'google', 'throttled', 'nobody', 'run again after 06:20 UTC'],
+      [9, 'google', 'misconfigured', 'you', 'fix it, then run again'],
+      [4, 'google', 'in_doubt', 'nobody', 'run again after 06:20 UTC'],
+    ]);
+  });
+});

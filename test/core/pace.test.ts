@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { newPace, nextSlotMs, recordSend } from '../../src/core/pace.js';
+import { seededRandom } from '../support/fake-clock.js';
+
+/** The way to the server isn't even: what left this much apart can arrive within one second. */
+const JITTER_MS = 15;
+
+/**
+ * Sends as a pacer would: each request arrives at its time, waits its turn, and leaves when a timer for the
+ * slot fires, which may be late. Returns when each one left.
+ */
+function sendAll(rate: number, arrivals: Iterable<number>, lateMs: () => number): readonly number[] {
+  const pace = newPace(rate);
+  const sent: number[] = [];
+  let nowMs = 0;
+  for (const arrival of arrivals) {
+    nowMs = Math.max(nowMs, arrival);
+    const slotMs = nextSlotMs(pace);
+    if (slotMs > nowMs) nowMs = slotMs + lateMs();
+    recordSend(pace, nowMs);
+    sent.push(nowMs);
+  }
+  return sent;
+}
+
+/** The most sends that any half-open window of `lengthMs` holds. */
+function mostWithin(lengthMs: number, sent: readonly number[]): number {
+  let most = 0;
+  let from = 0;
+  for (const [index, at] of sent.entries()) {
+    while (at - (sent[from] ?? 0) >= lengthMs) from += 1;
+    most = Math.max(most, index - from + 1);
+  }
+  return most;
+}
+
+function steady(rate: number, seconds: number, lateMs: () => number): readonly number[] {
+  const arrivals = Array<number>(Math.ceil(rate * seconds) + 1).fill(0);
+  return sendAll(rate, arrivals, lateMs);
+}
+
+const never = (): number => 0;
+const RATES = [0.5, 1, 1.5, 2.5, 5, 45, 50, 500];
+
+describe('no second holds more than the rate', () => {
+  const gap = fc.oneof(
+    { weight: 6, arbitrary: fc.constant(0) },
+    { weight: 3, arbitrary: fc.double({ min: 0, max: 60, noNaN: true }) },
+    { weight: 1, arbitrary: fc.double({ min: 0, max: 5_000, noNaN: true }) },
+  );
+  const lateness = fc.record({ seed: fc.integer(), maxMs: fc.constantFrom(0, 0.5, 3, 20, 400) });
+
+  test.each(RATES)('%d a second, whenever requests come and however late timers fire', (rate) => {
+    fc.assert(
+      fc.property(
+        fc.array(gap, { minLength: 1, maxLength: 60 }),
+        lateness,
+        fc.integer({ min: 1, max: 40 }),
+        (gaps, late, repeats) => {
+          const random = seededRandom(late.seed);
+          let at = 0;
+          const arrivals = Array.from({ length: repeats }, () => gaps)
+            .flat()
+            .map((gapMs) => (at += gapMs));
+          const sent = sendAll(rate, arrivals, () => random() * late.maxMs);
+          const most = mostWithin(1_000 + JITTER_MS, sent);
+          expect(most).toBeLessThanOrEqual(Math.max(1, rate));
+          if (rate < 1) expect(mostWithin(1_000 / rate, sent)).toBe(1);
+        },
+      ),
+    );
+  });
+});
+
+describe('a pause is not followed by a burst', () => {
+  test.each([5, 45, 50, 500])('%d a second', (rate) => {
+    const afterPause = [0, 30_000, 30_100, 3_600_000].flatMap((at) => Array<number>(rate * 2).fill(at));
+    const sent = sendAll(rate, afterPause, never);
+    const perTenth = Math.ceil(rate / 10 / 0.8);
+    expect(mostWithin(100, sent)).toBeLessThanOrEqual(perTenth + Math.ceil(rate * 0.04));
+  });
+
+  test('a start costs no more than half a second of the full rate', () => {
+    for (const rate of [5, 45, 500]) {
+      const sent = steady(rate, 1, never).filter((at) => at < 1_000);
+      expect(sent.length).toBeGreaterThanOrEqual(Math.floor(rate / 2));
+    }
+  });
+});
+
+describe('steady demand is served at the full rate', () => {
+  const achieved = (rate: number, seconds: number, lateMs: () => number): number => {
+    const sent = steady(rate, seconds, lateMs);
+    return ((sent.length - 1) / ((sent.at(-1) ?? 0) - (sent[0] ?? 0))) * 1_000;
+  };
+
+  test.each([0.5, 1, 5, 45, 50, 500])('%d a second, with timers on time', (rate) => {
+    expect(achieved(rate, 120, never) / rate).toBeGreaterThanOrEqual(0.97);
+  });
+
+  test.each([5, 45, 50, 200, 500])('%d a second, with timers up to 8 ms late', (rate) => {
+    const random = seededRandom(rate);
+    expect(achieved(rate, 120, () => random() * 8) / rate).toBeGreaterThanOrEqual(0.97);
+  });
+
+  test('of a fraction the whole part is served: no second can hold half a request', () => {
+    expect(achieved(2.5, 120, never)).toBeGreaterThanOrEqual(0.97 * 2);
+    expect(achieved(2.5, 120, never)).toBeLessThanOrEqual(2);
+    expect(achieved(1.5, 120, never)).toBeLessThanOrEqual(1);
+  });
+});
+
+test('nothing sent yet: at once', () => {
+  expect(nextSlotMs(newPace(45))).toBe(-Infinity);
+});
+
+test('unpaced: always at once', () => {
+  const pace = newPace(0);
+  for (let count = 0; count < 1_000; count += 1) recordSend(pace, 7);
+  expect(nextSlotMs(pace)).toBe(-Infinity);
+  expect(pace.sent).toBe(1_000);
+});

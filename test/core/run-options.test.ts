@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { repeatedOptions } from '../../src/core/run-options.js';
+
+it.each([
+  [{}, ''],
+  [{ limit: 20, label: 'canary', retry: ['blocked'], timeout: 2000, inputCommand: 'cat x' }, ''],
+  [{ carry: ['user_id', 'team'], provider: ['google'] }, '--carry user_id,team --provider google'],
+  [
+    { column: [['email', 'Mail']], providerAlias: [['exchange', 'ews']] },
+    '--column email=Mail --provider-alias exchange=ews',
+  ],
+  [{ identifyBy: { by: 'email' } }, '--identify-by email'],
+  [{ identifyBy: { by: 'column', header: 'user id' } }, '--identify-by column:user id'],
+  [
+    { apiUri: 'https://api.eu.nylas.com', rate: 20, region: null },
+    '--api-uri https://api.eu.nylas.com --rate 20',
+  ],
+  [
+    { sample: 0.07, only: 'keys.txt', defaultProvider: 'imap' },
+    '--default-provider imap --only keys.txt --sample 7%',
+  ],
+])('what %j leaves for the next run is “%s”', (options, words) => {
+  expect(repeatedOptions(options).join(' ')).toBe(words);
+});

@@ -1,0 +1,235 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { startSimulator } from '../../src/simulator/simulator.js';
+import type { SimulatorOptions } from '../../src/simulator/options.js';
+import { endOf, runCli, startCli, testFolder } from '../support/cli.js';
+import { onTestFinished } from 'vitest';
+
+async function simulate(options: SimulatorOptions = {}): Promise<Awaited<ReturnType<typeof startSimulator>>> {
+  const simulator = await startSimulator(options);
+  onTestFinished(() => simulator.close());
+  return simulator;
+}
+
+function writeUsers(cwd: string, emails: readonly string[], scenario = 'ok'): void {
+  const rows = emails.map((email, n) => `acc-${n},google,${email},sim.${scenario}.${email}`);
+  const text = ['account_id,provider,email,refresh_token', ...rows, ''].join('\n');
+  writeFileSync(join(cwd, 'users.csv'), text, { mode: 0o600 });
+}
+
+const emails = (count: number): string[] => Array.from({ length: count }, (_, n) => `user${n}@example.com`);
+
+/** Resolves when the simulator has made so many grants: what happens then happens in mid-run. */
+async function untilGrants(
+  simulator: { stats: () => { grantsCreated: number } },
+  count: number,
+): Promise<void> {
+  while (simulator.stats().grantsCreated < count) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('a process', () => {
+  it('drains on SIGTERM, leaves nothing in doubt, and is resumed by the same command', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: 20 });
+    writeUsers(cwd, emails(300));
+    const args = ['run', 'users.csv', '--api-uri', simulator.url, '--rate', '0', '--concurrency-max', '10'];
+    const child = startCli([...args, '--json'], { cwd });
+    const ended = endOf(child);
+    await untilGrants(simulator, 50);
+    child.kill('SIGTERM');
+    const stopped = await ended;
+    expect(stopped.exitCode, stopped.stderr).toBe(143);
+    const { balance } = JSON.parse(stopped.stdout) as { balance: { buckets: Record<string, number> } };
+    expect(balance.buckets['in_doubt']).toBe(0);
+    expect(balance.buckets['migrated']).toBe(simulator.stats().grantsCreated);
+
+    const resumed = await runCli(args, { cwd });
+    expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
+    expect(simulator.stats()).toMatchObject({ grantsCreated: 300, grantsReauthenticated: 0 });
+  });
+
+  it('killed at any moment, is resumed without losing or repeating a user', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: { min: 5, max: 20 } });
+    writeUsers(cwd, emails(300));
+    const args = ['run', 'users.csv', '--api-uri', simulator.url, '--rate', '0'];
+    const impatient = [...args, '--concurrency-max', '20', '--timeout', '1s', '--settle-delay', '100ms'];
+    for (const grants of [40, 120, 200]) {
+      const child = startCli(impatient, { cwd });
+      const ended = endOf(child);
+      await untilGrants(simulator, grants);
+      child.kill('SIGKILL');
+      await ended;
+    }
+    const last = await runCli(impatient, { cwd });
+    expect(last.exitCode, last.stdout + last.stderr).toBe(0);
+    expect(simulator.grants()).toHaveLength(300);
+    expect(simulator.stats().grantsReauthenticated).toBe(0);
+  });
+
+  it('ends with 5 and names the holder while another run holds the ledger', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: 50 });
+    writeUsers(cwd, emails(200));
+    const args = ['run', 'users.csv', '--api-uri', simulator.url, '--rate', '0', '--concurrency-max', '2'];
+    const child = startCli(args, { cwd });
+    const ended = endOf(child);
+    await untilGrants(simulator, 3);
+    const second = await runCli(args, { cwd });
+    expect(second.exitCode).toBe(5);
+    expect(second.stderr).toContain(`process ${child.pid ?? 0}`);
+    const status = await runCli(['status', '--json'], { cwd });
+    expect(status.exitCode, status.stderr).toBe(0);
+    child.kill('SIGINT');
+    expect((await ended).exitCode).toBe(130);
+  });
+
+  it('makes a ledger that only its owner can read, and says nothing of a credential in it', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, emails(5));
+    const run = await runCli(['run', 'users.csv', '--api-uri', simulator.url, '--rate', '0'], { cwd });
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(statSync(join(cwd, 'migration.db')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(cwd, 'migration.db'), 'latin1')).not.toContain('sim.ok.');
+  });
+});
+
+describe('a run that cannot begin', () => {
+  const cases: readonly (readonly [string, readonly string[], Record<string, string>, number, RegExp])[] = [
+    ['no key', ['run', 'users.csv'], { NYLAS_API_KEY: '' }, 2, /No API key/],
+    ['no input', ['run'], {}, 2, /No input was named/],
+    [
+      'both host options',
+      ['run', 'users.csv', '--region', 'eu', '--api-uri', 'https://x.example'],
+      {},
+      2,
+      /not both/,
+    ],
+    ['plain http', ['run', 'users.csv', '--api-uri', 'http://api.us.nylas.com'], {}, 2, /https only/],
+    ['unpaced, not to loopback', ['run', 'users.csv', '--rate', '0'], {}, 2, /loopback only/],
+    ['a missing file', ['check', 'nowhere.csv'], {}, 2, /nowhere\.csv/],
+    ['an unknown option', ['run', '--sped', '3'], {}, 2, /unknown option/],
+    ['a bad value', ['run', 'users.csv', '--timeout', 'soon'], {}, 2, /duration/],
+    ['no ledger', ['status'], {}, 6, /no ledger/i],
+    [
+      'nobody there',
+      ['run', 'users.csv', '--api-uri', 'http://127.0.0.1:1', '--timeout', '1s'],
+      {},
+      7,
+      /ECONNREFUSED/,
+    ],
+  ];
+
+  it.each(cases)('%s', async (_name, args, env, exitCode, message) => {
+    const cwd = testFolder();
+    writeUsers(cwd, emails(1));
+    const result = await runCli(args, { cwd, env });
+    expect(result.stderr).toMatch(message);
+    expect(result.exitCode).toBe(exitCode);
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('a refused key ends with 4', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ apiKey: 'another-key' });
+    writeUsers(cwd, emails(1));
+    const result = await runCli(['run', 'users.csv', '--api-uri', simulator.url], { cwd });
+    expect(result.exitCode).toBe(4);
+    expect(result.stderr).toContain('refuses the API key');
+  });
+
+  it("another application's key is refused with 6", async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, emails(1));
+    const first = await simulate();
+    expect((await runCli(['run', 'users.csv', '--api-uri', first.url], { cwd })).exitCode).toBe(0);
+    const other = await simulate({ applicationId: 'another-application' });
+    const result = await runCli(['run', 'users.csv', '--api-uri', other.url], { cwd });
+    expect(result.exitCode).toBe(6);
+    expect(result.stderr).toContain('belongs to application');
+  });
+});
+
+describe('options of a run', () => {
+  it('--limit submits so many and says that work remains', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, emails(20));
+    const run = await runCli(['run', 'users.csv', '--api-uri', simulator.url, '--limit', '7'], { cwd });
+    expect(run.exitCode, run.stdout).toBe(7);
+    expect(simulator.grants()).toHaveLength(7);
+  });
+
+  it('--dry-run sends and writes nothing', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, emails(20));
+    const run = await runCli(['run', 'users.csv', '--dry-run', '--json'], { cwd });
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ rows: 20, wouldSubmit: { google: 20 } });
+    expect(() => statSync(join(cwd, 'migration.db'))).toThrow();
+  });
+
+  it('--sample takes the same users every time, --only and --exclude take keys', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, emails(200));
+    writeFileSync(join(cwd, 'keys.txt'), 'acc-1\nacc-2\n');
+    const count = async (...args: string[]): Promise<unknown> => {
+      const run = await runCli(['run', 'users.csv', '--dry-run', '--json', ...args], { cwd });
+      return (JSON.parse(run.stdout) as { wouldSubmit: { google?: number } }).wouldSubmit.google;
+    };
+    const sampled = await count('--sample', '10%');
+    expect(sampled).toBe(await count('--sample', '0.1'));
+    expect(sampled).toBeLessThan(60);
+    expect(await count('--only', 'keys.txt')).toBe(2);
+    expect(await count('--exclude', 'keys.txt')).toBe(198);
+  });
+
+  it('a changed credential is submitted again, an unchanged one is not', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, emails(3), 'revoked');
+    const args = ['run', 'users.csv', '--api-uri', simulator.url, '--json'];
+    expect((await runCli(args, { cwd })).exitCode).toBe(3);
+    const again = await runCli(args, { cwd });
+    expect(JSON.parse(again.stdout)).toMatchObject({ balance: { buckets: { skipped: 3, failed: 0 } } });
+    writeUsers(cwd, emails(3), 'ok');
+    expect((await runCli(args, { cwd })).exitCode).toBe(0);
+    expect(simulator.grants()).toHaveLength(3);
+  });
+
+  it('--email-mismatch accept takes the grant of another mailbox', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, emails(1), 'other');
+    const args = ['run', 'users.csv', '--api-uri', simulator.url];
+    expect((await runCli(args, { cwd })).exitCode).toBe(3);
+    const accepted = [...args, '--retry', 'email_mismatch', '--email-mismatch', 'accept'];
+    expect((await runCli(accepted, { cwd })).exitCode).toBe(0);
+  });
+
+  it('options come from the environment and from a file too, and flags win', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, emails(20));
+    writeFileSync(join(cwd, 'options.json'), JSON.stringify({ 'dry-run': true, rate: 5 }));
+    const env = { NYLAS_MIGRATE_RATE: '10' };
+    const args = ['run', 'users.csv', '--config', 'options.json', '--json'];
+    const rateOf = async (more: readonly string[], vars: Record<string, string>): Promise<unknown> => {
+      const { stdout } = await runCli([...args, ...more], { cwd, env: vars });
+      return (JSON.parse(stdout) as { estimate: { ratePerSecond: number } }).estimate.ratePerSecond;
+    };
+    expect(await rateOf([], {})).toBe(5);
+    expect(await rateOf([], env)).toBe(10);
+    expect(await rateOf(['--rate', '20'], env)).toBe(20);
+  });
+
+  it('an unknown key in the file is refused with the nearest name', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, emails(1));
+    writeFileSync(join(cwd, 'options.json'), JSON.stringify({ 'concurency-max': 3 }));
+    const run = await runCli(['run', 'users.csv', '--config', 'options.json'], { cwd });
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).toContain('did you mean "concurrency-max"?');
+  });
+});

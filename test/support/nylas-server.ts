@@ -1,0 +1,98 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { API_KEY } from './cli.js';
+
+/** What a test decides about one submission; undefined: a new grant for the email in the token's map. */
+export type Answerer = (body: SubmittedBody, seen: number) => { status: number; body: unknown } | undefined;
+
+export interface SubmittedBody {
+  readonly provider: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly scope?: unknown;
+  readonly state?: string;
+}
+
+export interface NylasServer {
+  readonly url: string;
+  /** Every body posted to /v3/connect/custom, in order. */
+  readonly submitted: readonly SubmittedBody[];
+  /** Arrival times of every request, in milliseconds. */
+  readonly arrivedMs: readonly number[];
+  readonly grants: ReadonlyMap<string, { id: string; email: string; provider: string }>;
+}
+
+/**
+ * A small Nylas written for these tests alone, from the description of the API and without a line of the
+ * project's own simulator: what both get wrong together would not be noticed otherwise.
+ */
+export async function startNylasServer(
+  emailOf: (body: SubmittedBody) => string,
+  answer: Answerer = () => undefined,
+): Promise<NylasServer> {
+  const submitted: SubmittedBody[] = [];
+  const arrivedMs: number[] = [];
+  const grants = new Map<string, { id: string; email: string; provider: string; created_at: number }>();
+
+  const connect = (body: SubmittedBody): { status: number; body: unknown } => {
+    submitted.push(body);
+    const given = answer(body, submitted.length);
+    if (given !== undefined) return given;
+    const email = emailOf(body);
+    const now = Math.floor(Date.now() / 1000);
+    const known = grants.get(`${body.provider} ${email.toLowerCase()}`);
+    const grant = known ?? { id: randomUUID(), email, provider: body.provider, created_at: now };
+    grants.set(`${body.provider} ${email.toLowerCase()}`, grant);
+    const data = { ...grant, updated_at: now, grant_status: 'valid', scope: ['a'], state: body.state };
+    return { status: 201, body: { request_id: randomUUID(), data } };
+  };
+
+  const route = (request: IncomingMessage, text: string): { status: number; body: unknown } => {
+    if (request.headers.authorization !== `Bearer ${API_KEY}`) {
+      const error = { type: 'api.authentication_error', message: 'Unauthorized' };
+      return { status: 401, body: { request_id: randomUUID(), error } };
+    }
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    if (request.method === 'POST' && url.pathname === '/v3/connect/custom') {
+      return connect(JSON.parse(text) as SubmittedBody);
+    }
+    if (url.pathname === '/v3/applications') {
+      return {
+        status: 200,
+        body: { request_id: 'r', data: { application_id: 'app-1', environment: 'staging' } },
+      };
+    }
+    if (url.pathname === '/v3/grants') {
+      const email = url.searchParams.get('email')?.toLowerCase();
+      const data = [...grants.values()].filter((grant) => grant.email.toLowerCase() === email);
+      return { status: 200, body: { request_id: 'r', data, limit: 10, offset: 0 } };
+    }
+    return { status: 404, body: { request_id: 'r', error: { type: 'api.not_found_error', message: 'no' } } };
+  };
+
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    arrivedMs.push(performance.now());
+    let text = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    request.on('end', () => {
+      const { status, body } = route(request, text);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, submitted, arrivedMs, grants };
+}
+
+/** Every answer to a submission is a grant for the email that its token ends with, after a colon. */
+export function emailInToken(body: SubmittedBody): string {
+  const { settings } = body;
+  const named =
+    settings['email_address'] ?? settings['email'] ?? settings['imap_username'] ?? settings['username'];
+  const token = settings['refresh_token'];
+  return typeof token === 'string' ? token.slice(token.indexOf(':') + 1) : String(named);
+}
