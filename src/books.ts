@@ -1,5 +1,5 @@
-import { migrated, type RecordGrant } from './core/change.js';
-import type { GrantHolder } from './core/plan.js';
+import { migrated, takenGrant } from './core/change.js';
+import type { MailboxGrant, TakenOrigin } from './core/plan.js';
 import type { LegacyUser } from './core/record.js';
 import type { Bucket, Tally } from './core/tally.js';
 import type { Clock, Ledger, RecordEntry, RowIssue } from './ports.js';
@@ -33,17 +33,11 @@ export class Books {
     this.#write(this.#ledger.note(this.#runId, issue), bucket);
   }
 
-  /** The record's mailbox has its grant through another record. */
-  share(user: LegacyUser, holder: GrantHolder, fingerprint: string): void {
-    const grant: RecordGrant = {
-      id: holder.grantId,
-      status: 'valid',
-      email: null,
-      scope: holder.scope,
-      origin: 'shared',
-    };
+  /** The record's mailbox has a healthy grant already: it becomes the record's. */
+  take(user: LegacyUser, grant: MailboxGrant, origin: TakenOrigin, fingerprint: string): void {
     const entry = this.#entry(user, fingerprint);
-    this.#write(this.#ledger.put(this.#runId, entry, migrated(grant, false)), 'migrated');
+    const change = migrated(takenGrant(grant, origin), false);
+    this.#write(this.#ledger.put(this.#runId, entry, change), 'migrated');
   }
 
   /** The row is known and stays `pending`, for a reason that lies outside it. */

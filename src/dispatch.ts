@@ -1,5 +1,5 @@
 import { fingerprintOf } from './core/fingerprint.js';
-import { planRow, type Plan, type RecordState, type RetryTarget } from './core/plan.js';
+import { planRow, type Plan, type PlanPolicy, type PlanView, type RetryTarget } from './core/plan.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
 import { NO_TRIES } from './core/retry.js';
@@ -12,10 +12,11 @@ import type { RowIssue } from './ports.js';
 import { settleRecord } from './settle.js';
 import { submitRecord } from './submit.js';
 import type { Window } from './window.js';
-import type { JobEnd, Work } from './work.js';
+import type { Job, JobEnd, Work } from './work.js';
 
 export interface DispatchOptions {
   readonly retryTargets: ReadonlySet<RetryTarget>;
+  readonly existing: PlanPolicy['existing'];
   /** New submissions of this run, in all and of each provider; null: no limit. */
   readonly limit: number | null;
   readonly limitPerProvider: number | null;
@@ -113,36 +114,32 @@ export class Dispatcher {
 
   async #act(parked: Parked): Promise<void> {
     const { user } = parked;
-    const { record, holder } = this.#view.of(user);
-    let fingerprint: string | null = null;
-    const lazily = (): string => (fingerprint ??= fingerprintOf(user, this.#work.ledger.fingerprintKey));
-    const plan = planRow(
-      user,
-      {
-        record,
-        holder,
-        inFlight: this.#inFlight.blocks(user),
-        seenOnLine: parked.seenOnLine,
-        fingerprint: lazily,
-      },
-      { retry: this.#options.retryTargets, nowMs: this.#work.clock.now() },
-    );
-    await this.#carryOut(plan, parked, record, lazily);
+    const known = this.#view.of(user);
+    let computed: string | null = null;
+    const fingerprint = (): string => (computed ??= this.#fingerprint(user));
+    const view = {
+      ...known,
+      inFlight: this.#inFlight.blocks(user),
+      seenOnLine: parked.seenOnLine,
+      fingerprint,
+    };
+    const { retryTargets: retry, existing } = this.#options;
+    const policy = { retry, existing, nowMs: this.#work.clock.now(), skew: this.#work.skew };
+    await this.#carryOut(planRow(view, policy), parked, view);
   }
 
-  async #carryOut(
-    plan: Plan,
-    parked: Parked,
-    record: RecordState | null,
-    fingerprint: () => string,
-  ): Promise<void> {
+  #fingerprint(user: LegacyUser): string {
+    return fingerprintOf(user, this.#work.ledger.fingerprintKey);
+  }
+
+  async #carryOut(plan: Plan, parked: Parked, view: PlanView): Promise<void> {
     switch (plan.kind) {
       case 'submit':
       case 'settle':
-        return this.#begin(plan.kind, parked, record, fingerprint);
-      case 'share':
+        return this.#begin(plan.kind, parked, view);
+      case 'take':
         this.#view.touch(parked.user);
-        this.#books.share(parked.user, plan.holder, fingerprint());
+        this.#books.take(parked.user, plan.grant, plan.origin, view.fingerprint());
         return;
       case 'wait_for_other':
         return this.#parkBehind(parked);
@@ -158,29 +155,22 @@ export class Dispatcher {
       case 'skip':
         this.#books.count('skipped');
         return;
-      case 'unsettled':
-        this.#books.count('in_doubt');
-        return;
     }
   }
 
-  async #begin(
-    kind: 'submit' | 'settle',
-    parked: Parked,
-    record: RecordState | null,
-    fingerprint: () => string,
-  ): Promise<void> {
-    const { user, tries } = parked;
+  async #begin(kind: 'submit' | 'settle', parked: Parked, view: PlanView): Promise<void> {
+    const { user } = parked;
     if (this.#mayNotBegin(parked)) {
       this.#view.touch(user);
-      this.#books.hold(user, fingerprint());
+      this.#books.hold(user, view.fingerprint());
       return;
     }
     if (parked.parkings === 0) this.#countStart(user.provider);
     const end = this.#inFlight.begin(user);
     this.#view.touch(user);
-    const job = { user, tries, fingerprint: fingerprint(), doubtSinceMs: record?.doubtSinceMs ?? null };
+    const job = jobOf(parked, view);
     const run = kind === 'settle' ? settleRecord : submitRecord;
+    await this.#work.pacer.ready();
     await this.#window.start(async () => {
       try {
         const came = await run(this.#work, job);
@@ -215,6 +205,9 @@ export class Dispatcher {
         if (end.category === 'misconfigured') this.#misconfigured += 1;
         this.#books.count('held_back');
         return;
+      case 'left':
+        this.#books.count(end.bucket);
+        return;
       case 'later': {
         const again = { ...parked, tries: end.tries, parkings: parked.parkings + 1, bucket: end.bucket };
         this.#parkUntil(again, end.notBeforeMs);
@@ -247,11 +240,22 @@ export class Dispatcher {
 
   #leave(parked: Parked): void {
     if (parked.bucket === 'held_back') {
-      this.#books.hold(parked.user, fingerprintOf(parked.user, this.#work.ledger.fingerprintKey));
+      this.#books.hold(parked.user, this.#fingerprint(parked.user));
     } else {
       this.#books.count(parked.bucket);
     }
   }
+}
+
+function jobOf({ user, tries }: Parked, { record, listed, fingerprint }: PlanView): Job {
+  return {
+    user,
+    tries,
+    fingerprint: fingerprint(),
+    doubtSinceMs: record?.doubtSinceMs ?? null,
+    emptyLooks: record?.emptyLooks ?? 0,
+    wasThere: listed,
+  };
 }
 
 function duplicateOf(user: LegacyUser, ofLine: number): RowIssue {

@@ -1,25 +1,23 @@
 import { mailboxName } from './core/grant.js';
-import type { GrantHolder, RecordState } from './core/plan.js';
+import { NO_GRANTS, type KnownGrants, type RecordState } from './core/plan.js';
 import type { LegacyUser } from './core/record.js';
 import type { MailboxName, PlanningLedger } from './ports.js';
 
-interface Known {
-  readonly record: RecordState | null;
-  readonly holder: GrantHolder | null;
-}
+type Known = KnownGrants & { readonly record: RecordState | null };
+type LookUps = Pick<PlanningLedger, 'lookUp' | 'knownGrants'>;
 
 /**
  * What the ledger knows of the rows at hand: a batch is looked up in one statement, and a row whose record or
  * mailbox has been touched since is looked up again.
  */
 export class LedgerView {
-  readonly #ledger: Pick<PlanningLedger, 'lookUp' | 'holders'>;
+  readonly #ledger: LookUps;
   readonly #touched = new Set<string>();
   #records: ReadonlyMap<string, RecordState> = new Map();
-  #holders: ReadonlyMap<string, GrantHolder> = new Map();
+  #grants: ReadonlyMap<string, KnownGrants> = new Map();
   #fetched = new Set<string>();
 
-  constructor(ledger: Pick<PlanningLedger, 'lookUp' | 'holders'>) {
+  constructor(ledger: LookUps) {
     this.#ledger = ledger;
   }
 
@@ -27,47 +25,46 @@ export class LedgerView {
   fetch(users: readonly LegacyUser[]): void {
     this.#touched.clear();
     this.#records = this.#ledger.lookUp(users.map((user) => user.key));
-    this.#holders = this.#ledger.holders(this.#mailboxesOf(users, this.#records));
+    this.#grants = this.#ledger.knownGrants(mailboxesOf(users, this.#records));
     this.#fetched = new Set(users.map((user) => user.key));
   }
 
   /** Says that a record, and so its mailbox, is being changed. */
   touch(user: LegacyUser): void {
-    this.#touched.add(user.key);
-    if (user.mailbox !== null) this.#touched.add(mailboxName(user.provider, user.mailbox));
+    for (const name of namesOf(user)) this.#touched.add(name);
   }
 
   of(user: LegacyUser): Known {
-    if (!this.#fetched.has(user.key) || this.#isTouched(user)) return this.#fetchOne(user);
-    return known(user, this.#records, this.#holders);
+    const stands = this.#fetched.has(user.key) && !namesOf(user).some((name) => this.#touched.has(name));
+    return stands ? known(user, this.#records, this.#grants) : this.#fetchOne(user);
   }
 
   #fetchOne(user: LegacyUser): Known {
     const records = this.#ledger.lookUp([user.key]);
-    return known(user, records, this.#ledger.holders(this.#mailboxesOf([user], records)));
+    return known(user, records, this.#ledger.knownGrants(mailboxesOf([user], records)));
   }
+}
 
-  #isTouched(user: LegacyUser): boolean {
-    if (this.#touched.has(user.key)) return true;
-    return user.mailbox !== null && this.#touched.has(mailboxName(user.provider, user.mailbox));
-  }
+function namesOf({ key, provider, mailbox }: LegacyUser): readonly string[] {
+  return mailbox === null ? [key] : [key, mailboxName(provider, mailbox)];
+}
 
-  /** A migrated record needs no holder: its row is done. */
-  #mailboxesOf(
-    users: readonly LegacyUser[],
-    records: ReadonlyMap<string, RecordState>,
-  ): readonly MailboxName[] {
-    return users.flatMap(({ key, provider, mailbox }) =>
-      mailbox === null || records.get(key)?.status === 'migrated' ? [] : [{ provider, mailbox }],
-    );
-  }
+/** A migrated record needs no other grant: its row is done. */
+function mailboxesOf(
+  users: readonly LegacyUser[],
+  records: ReadonlyMap<string, RecordState>,
+): readonly MailboxName[] {
+  return users.flatMap(({ key, provider, mailbox }) =>
+    mailbox === null || records.get(key)?.status === 'migrated' ? [] : [{ provider, mailbox }],
+  );
 }
 
 function known(
   user: LegacyUser,
   records: ReadonlyMap<string, RecordState>,
-  holders: ReadonlyMap<string, GrantHolder>,
+  grants: ReadonlyMap<string, KnownGrants>,
 ): Known {
-  const holder = user.mailbox === null ? null : holders.get(mailboxName(user.provider, user.mailbox));
-  return { record: records.get(user.key) ?? null, holder: holder ?? null };
+  const { provider, mailbox } = user;
+  const ofMailbox = mailbox === null ? undefined : grants.get(mailboxName(provider, mailbox));
+  return { record: records.get(user.key) ?? null, ...(ofMailbox ?? NO_GRANTS) };
 }

@@ -3,21 +3,24 @@ import { grantsOf, type Grant } from './core/grant.js';
 import type { Answer } from './core/answer.js';
 import { evidenceOf, NO_EVIDENCE } from './core/outcome.js';
 import { scrubberOf, type Scrub } from './core/scrub.js';
-import { adoptable } from './core/settle.js';
+import { adoptable, adoptableByState } from './core/settle.js';
 import { windowOpensAt } from './core/skew.js';
-import { entryOf, observe, type Job, type Work } from './work.js';
+import { reread } from './reread.js';
+import { conclude, entryOf, type Job, type Work } from './work.js';
 
 /** What a look for the grant of an unsettled attempt came to. */
 export type Look =
-  | { readonly kind: 'found'; readonly grant: Grant }
+  /** Made by the attempt, or healthy and older than it: what was there before us, and is spared. */
+  | { readonly kind: 'found'; readonly grant: Grant; readonly origin: 'adopted' | 'existing' }
   | { readonly kind: 'none' }
   /** Nylas gave no usable answer: the doubt remains. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'stopped' };
 
 /**
- * Looks by email for the grant that an attempt of unknown outcome, started at `sinceMs` (our clock), may have
- * made. The look is an attempt of its own in the ledger; `toChange` says what it makes of the record.
+ * Looks for the grant that an attempt of unknown outcome, started at `sinceMs` (our clock), may have made: by
+ * email, and without a hit by listing what was made since. The look is an attempt of its own in the ledger;
+ * `toChange` says what it makes of the record.
  */
 export async function lookForGrant(
   work: Work,
@@ -25,24 +28,17 @@ export async function lookForGrant(
   sinceMs: number,
   toChange: (look: Look, scrub: Scrub) => RecordChange | null,
 ): Promise<Look> {
-  const { email, provider } = job.user;
-  if (email === null) return { kind: 'unknown' };
   const { ledger, clock } = work;
   const id = await ledger.intend(work.runId, 'look_up', entryOf(job, clock.now()));
-  const answer = (await work.pacer.slot()) ? await work.api.grantsOf({ email, provider }) : null;
-  if (answer !== null) observe(work, answer);
-  const look: Look = answer === null ? { kind: 'stopped' } : read(work, job, sinceMs, answer);
+  const { look, answer } = await lookAround(work, job, sinceMs);
   const scrub = scrubberOf([...job.user.secrets, work.apiKey]);
-  await ledger.conclude(
-    id,
-    {
-      endedAtMs: clock.now(),
-      result: RESULTS[look.kind],
-      evidence: answer === null ? NO_EVIDENCE : evidenceOf(answer, scrub),
-      latencyMs: answer?.latencyMs ?? null,
-    },
-    toChange(look, scrub),
-  );
+  const end = {
+    endedAtMs: clock.now(),
+    result: RESULTS[look.kind],
+    evidence: answer === null ? NO_EVIDENCE : evidenceOf(answer, scrub),
+    latencyMs: answer?.latencyMs ?? null,
+  };
+  await conclude(work, job, id, end, toChange(look, scrub), look.kind === 'found' ? look.grant.id : null);
   return look;
 }
 
@@ -53,9 +49,47 @@ const RESULTS: Readonly<Record<Look['kind'], string>> = {
   stopped: 'not_sent',
 };
 
-function read(work: Work, job: Job, sinceMs: number, answer: Answer): Look {
+interface Seen {
+  readonly look: Look;
+  /** The answer to the look by email, if there was one. */
+  readonly answer: Answer | null;
+  /** A healthy grant of the mailbox that the attempt didn't make. */
+  readonly older: Grant | null;
+}
+
+async function lookAround(work: Work, job: Job, sinceMs: number): Promise<Seen> {
+  const startedMs = work.clock.monotonic();
+  const byEmail = await lookByEmail(work, job, sinceMs);
+  if (byEmail !== null && byEmail.look.kind !== 'none') return byEmail;
+  const { answer, older } = byEmail ?? { answer: null, older: null };
+  const look = await lookInListing(work, job, sinceMs, startedMs);
+  const spared = look.kind === 'none' && work.existing === 'skip' ? older : null;
+  return { look: spared === null ? look : foundAs('existing', spared), answer, older };
+}
+
+/** Null: there is no email to look by. */
+async function lookByEmail(work: Work, job: Job, sinceMs: number): Promise<Seen | null> {
+  const { email, provider } = job.user;
+  if (email === null) return null;
+  const answer = await reread(work, () => work.api.grantsOf({ email, provider }));
+  if (answer === null) return { look: { kind: 'stopped' }, answer: null, older: null };
   const listed = answer.kind === 'reply' && answer.status === 200 ? grantsOf(answer.body) : null;
-  if (listed === null) return { kind: 'unknown' };
-  const grant = adoptable(listed, job.user, windowOpensAt(sinceMs, work.skew));
-  return grant === null ? { kind: 'none' } : { kind: 'found', grant };
+  if (listed === null) return { look: { kind: 'unknown' }, answer, older: null };
+  const ours = adoptable(listed, job.user, windowOpensAt(sinceMs, work.skew));
+  return { look: foundAs('adopted', ours), answer, older: adoptable(listed, job.user, -Infinity) };
+}
+
+async function lookInListing(work: Work, job: Job, sinceMs: number, startedMs: number): Promise<Look> {
+  const listed = await work.refreshGrants(startedMs);
+  if (listed === 'stopped') return { kind: 'stopped' };
+  // Where grants can't be listed at all, nothing can be found that way.
+  if (listed === 'absent') return { kind: 'none' };
+  if (listed !== 'whole') return { kind: 'unknown' };
+  const { body, provider } = job.user;
+  const grants = work.ledger.seenByState(body.state, provider);
+  return foundAs('adopted', adoptableByState(grants, job.user, windowOpensAt(sinceMs, work.skew)));
+}
+
+function foundAs(origin: 'adopted' | 'existing', grant: Grant | null): Look {
+  return grant === null ? { kind: 'none' } : { kind: 'found', grant, origin };
 }

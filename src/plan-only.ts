@@ -7,6 +7,7 @@ import { inScope, type Scope } from './core/scope.js';
 import { SeenKeys } from './core/seen.js';
 import { secondsAt } from './core/check.js';
 import type { PlannedRun } from './core/planned-run.js';
+import { UNKNOWN_SKEW } from './core/skew.js';
 import { LedgerView } from './ledger-view.js';
 import type { PlanningLedger, RecordSource } from './ports.js';
 
@@ -14,6 +15,7 @@ export interface PlanOnlyOptions {
   readonly reading: ReadingOptions;
   readonly scope: Scope;
   readonly retryTargets: ReadonlySet<RetryTarget>;
+  readonly existing: PlanPolicy['existing'];
   readonly nowMs: number;
   readonly ratePerSecond: number;
 }
@@ -85,9 +87,10 @@ class Planner {
   #plan(user: LegacyUser): Plan {
     const seenOnLine = this.#seen.note(user.key, user.line);
     if (seenOnLine !== null) return { kind: 'duplicate', ofLine: seenOnLine };
-    const policy: PlanPolicy = { retry: this.#options.retryTargets, nowMs: this.#options.nowMs };
+    const { retryTargets: retry, existing, nowMs } = this.#options;
+    const policy: PlanPolicy = { retry, existing, nowMs, skew: UNKNOWN_SKEW };
     const fingerprint = (): string => fingerprintOf(user, this.#ledger.fingerprintKey);
-    return planRow(user, { ...this.#view.of(user), inFlight: false, seenOnLine, fingerprint }, policy);
+    return planRow({ ...this.#view.of(user), inFlight: false, seenOnLine, fingerprint }, policy);
   }
 
   #addPlan(user: LegacyUser, plan: Plan): void {
@@ -103,5 +106,5 @@ function count(counts: Map<string, number>, name: string): void {
 const EMPTY_LEDGER: PlanningLedger = {
   fingerprintKey: new Uint8Array(32),
   lookUp: () => new Map(),
-  holders: () => new Map(),
+  knownGrants: () => new Map(),
 };

@@ -7,38 +7,82 @@ import type { Job, JobEnd, Work } from './work.js';
 
 /** A record that used up its attempts, or whose look got no answer, rests at least this long. */
 const REST_MS = 60_000;
+const EMPTY_LOOKS_MIN = 2;
+
+/** What follows a look that found nothing. */
+type AfterNone = 'submit' | 'look_again' | 'leave' | 'used_up';
 
 /**
- * Settles a record in doubt: looks for the grant its lost attempt may have made and adopts it; where there is
- * none, submits again.
+ * Settles a record in doubt: looks for the grant its lost attempt may have made and adopts it, or spares a
+ * healthy one that was there before; where there is none, submits again. A token that works only once is sent again after two empty looks, and without an email
+ * to look by only when the user said so.
  */
 export async function settleRecord(work: Work, job: Job): Promise<JobEnd> {
-  const usedUp = job.tries.attempts >= work.retry.attemptsMax;
-  const nowMs = work.clock.now();
-  const notBeforeMs = nowMs + REST_MS + backoffMs(job.tries.attempts + 1, work.clock.random());
+  const { clock, retry } = work;
+  const nowMs = clock.now();
+  const after = afterNone(work, job);
+  const restMs = REST_MS + backoffMs(job.tries.attempts + 1, clock.random());
+  const times = { laterMs: nowMs + restMs, lookAgainMs: nowMs + retry.settleDelayMs };
   const look = await lookForGrant(work, job, job.doubtSinceMs ?? nowMs, (seen, scrub) =>
-    changeAfter(seen, usedUp, notBeforeMs, scrub),
+    changeAfter(seen, after, times, scrub),
   );
   switch (look.kind) {
     case 'found':
       return { kind: 'migrated' };
     case 'none':
-      if (!usedUp) return submitRecord(work, job);
-      return { kind: 'later', notBeforeMs, category: 'unavailable', bucket: 'waiting', tries: job.tries };
+      return afterEmptyLook(work, job, after, times.lookAgainMs);
     case 'unknown':
+      return later('in_doubt', times.laterMs, job);
     case 'stopped':
-      return { kind: 'later', notBeforeMs, category: null, bucket: 'in_doubt', tries: job.tries };
+      return { kind: 'left', bucket: 'in_doubt' };
   }
 }
 
-function changeAfter(look: Look, usedUp: boolean, notBeforeMs: number, scrub: Scrub): RecordChange | null {
+function afterNone(work: Work, job: Job): AfterNone {
+  const { provider, mailbox } = job.user;
+  const isSingleUse = work.singleUse.has(provider);
+  if (isSingleUse && mailbox === null && !work.retryDoubts) return 'leave';
+  if (job.tries.attempts >= work.retry.attemptsMax) return 'used_up';
+  const looksEnough = !isSingleUse || mailbox === null || job.emptyLooks + 1 >= EMPTY_LOOKS_MIN;
+  return looksEnough ? 'submit' : 'look_again';
+}
+
+function afterEmptyLook(
+  work: Work,
+  job: Job,
+  after: AfterNone,
+  lookAgainMs: number,
+): JobEnd | Promise<JobEnd> {
+  switch (after) {
+    case 'submit':
+      return submitRecord(work, job);
+    case 'look_again':
+      return later('in_doubt', lookAgainMs, job);
+    case 'leave':
+      return { kind: 'left', bucket: 'in_doubt' };
+    case 'used_up':
+      return { kind: 'left', bucket: 'waiting' };
+  }
+}
+
+function later(bucket: 'waiting' | 'in_doubt', notBeforeMs: number, job: Job): JobEnd {
+  return { kind: 'later', notBeforeMs, category: null, bucket, tries: job.tries };
+}
+
+function changeAfter(
+  look: Look,
+  after: AfterNone,
+  times: { readonly laterMs: number; readonly lookAgainMs: number },
+  scrub: Scrub,
+): RecordChange | null {
   switch (look.kind) {
     case 'found':
-      return migrated(recordGrant(look.grant, 'adopted', scrub), false);
+      return migrated(recordGrant(look.grant, look.origin, scrub), false);
     case 'none':
-      return usedUp ? waiting('unavailable', notBeforeMs, true) : null;
+      if (after === 'used_up') return waiting('unavailable', times.laterMs, true);
+      return after === 'look_again' ? { ...doubtful(times.lookAgainMs), counts: false } : null;
     case 'unknown':
-      return { ...doubtful(notBeforeMs), counts: false };
+      return { ...doubtful(times.laterMs), counts: false };
     case 'stopped':
       return null;
   }

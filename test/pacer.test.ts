@@ -121,3 +121,35 @@ test('the wall clock has no say', async () => {
   await clock.advance(600);
   expect(await isDone(second)).toBe(true);
 });
+
+test('no more is begun than can soon be sent: announced and waiting callers count, sent ones do not', async () => {
+  const clock = new FakeClock();
+  const pacer = startPacer(45, clock);
+  for (let begun = 0; begun < 9; begun += 1) {
+    expect(await isDone(pacer.ready())).toBe(true);
+    pacer.announce();
+  }
+  const ready = pacer.ready();
+  expect(await isDone(ready)).toBe(false);
+  void pacer.slot();
+  void pacer.slot();
+  await clock.advance(100);
+  expect(await isDone(ready)).toBe(true);
+});
+
+test('stopping lets the producer go on, to find that nothing may be sent', async () => {
+  const clock = new FakeClock();
+  const pacer = startPacer(1, clock);
+  for (let begun = 0; begun < 4; begun += 1) pacer.announce();
+  const ready = pacer.ready();
+  expect(await isDone(ready)).toBe(false);
+  pacer.stop();
+  expect(await isDone(ready)).toBe(true);
+  expect(await pacer.slot()).toBe(false);
+});
+
+test('unpaced, as much is begun as there is', async () => {
+  const pacer = startPacer(0, new FakeClock());
+  for (let begun = 0; begun < 1_000; begun += 1) pacer.announce();
+  expect(await isDone(pacer.ready())).toBe(true);
+});

@@ -17,7 +17,19 @@ export const STATUSES = ['pending', 'submitting', 'in_doubt', 'migrated', 'faile
 export type Status = (typeof STATUSES)[number];
 
 /** How a migrated record came by its grant. */
-export type Origin = 'created' | 'reauthenticated' | 'adopted' | 'shared';
+export type Origin =
+  /** Made by our submission. */
+  | 'created'
+  /** There before; our submission gave it the row's credential. */
+  | 'reauthenticated'
+  /** Found when an attempt of unknown outcome was looked up. */
+  | 'adopted'
+  /** There before us, healthy, and left alone. */
+  | 'existing'
+  /** Another record of the same mailbox got it. */
+  | 'shared'
+  /** The person signed in by themselves after our attempt. */
+  | 'signed_in';
 
 interface Handling {
   /** Whether a person must act before another try makes sense; otherwise the record stays `pending`. */

@@ -1,6 +1,7 @@
 import type { Category, Origin, Status } from './category.js';
 import { HANDLING } from './category.js';
 import type { Grant } from './grant.js';
+import type { MailboxGrant, TakenOrigin } from './plan.js';
 import type { Scrub } from './scrub.js';
 
 /** The state that an outcome brings a record into. */
@@ -59,4 +60,9 @@ export function recordGrant(grant: Grant, origin: Origin | null, scrub: Scrub): 
     scope: grant.scope.length === 0 ? null : scrub(grant.scope.join(' ')),
     origin,
   };
+}
+
+/** A grant that the mailbox has already, as the record's own. */
+export function takenGrant(grant: MailboxGrant, origin: TakenOrigin): RecordGrant {
+  return { id: grant.grantId, status: 'valid', email: null, scope: grant.scope, origin };
 }

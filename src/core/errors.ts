@@ -16,3 +16,8 @@ export class UserError extends Error {
     this.next = next;
   }
 }
+
+/** Whether the ledger failed: nothing can be written down any more, and the run is stopping. */
+export function isLedgerFailure(error: unknown): error is UserError {
+  return error instanceof UserError && error.kind === 'ledger';
+}

@@ -9,7 +9,7 @@ import { windowOpensAt, type Skew } from './skew.js';
 export type RefusalScope = 'record' | 'lane' | 'key';
 
 /** How a grant came to be, as far as a submission and the look after it can tell. */
-type GrantOrigin = 'created' | 'reauthenticated' | 'adopted';
+type GrantOrigin = 'created' | 'reauthenticated' | 'adopted' | 'existing';
 
 /** What one submission came to. */
 export type Outcome =

@@ -29,8 +29,8 @@ export function nextSlotMs(pace: Pace): number {
   if (rate === 0) return -Infinity;
   const bunch = Math.ceil((rate * EVEN_OVER_MS) / 1000);
   const even = at(pace, sent - bunch) + ((1000 * bunch) / rate) * EVEN_SHARE;
-  // Below one a second the even distance is longer than a second, and the whole of the rule.
-  return Math.max(even, at(pace, sent - sentAtMs.length) + Math.max(SECOND_MS, 1000 / rate));
+  // Below one a second a single request has more than a second to itself.
+  return Math.max(even, at(pace, sent - sentAtMs.length) + Math.max(SECOND_MS, SECOND_MS / rate));
 }
 
 /** Records that a request went at `nowMs` (monotonic milliseconds). */

@@ -1,5 +1,5 @@
 import type { Category, Status } from './category.js';
-import type { LegacyUser } from './record.js';
+import { windowOpensAt, type Skew } from './skew.js';
 
 /** What the ledger knows of a record when a row for it is read. */
 export interface RecordState {
@@ -8,23 +8,43 @@ export interface RecordState {
   readonly category: Category | null;
   readonly fingerprint: string | null;
   readonly attempts: number;
+  /** When the latest submission started, in Unix milliseconds by our clock; null: never submitted. */
+  readonly lastAttemptMs: number | null;
   /** Unix milliseconds: neither submitted nor looked for before this. */
   readonly notBeforeMs: number | null;
   /** When the earliest attempt started whose outcome is still unknown, in Unix milliseconds. */
   readonly doubtSinceMs: number | null;
+  /** Looks in a row that found nothing since the latest submission. */
+  readonly emptyLooks: number;
 }
 
-/** Another record that holds a valid grant for the same mailbox. */
-export interface GrantHolder {
-  readonly key: string;
+/** A valid grant for the row's mailbox. */
+export interface MailboxGrant {
   readonly grantId: string;
   readonly scope: string | null;
 }
 
+/** A valid grant as Nylas listed it; times in Unix seconds by Nylas' clock. */
+export interface SeenGrant extends MailboxGrant {
+  readonly createdAt: number | null;
+  readonly updatedAt: number | null;
+}
+
+/** The grants known for one mailbox. */
+export interface KnownGrants {
+  /** A valid one that another record of this ledger holds. */
+  readonly holder: MailboxGrant | null;
+  /** A valid one that Nylas listed. */
+  readonly seen: SeenGrant | null;
+  /** Whether Nylas listed any, a placeholder that isn't valid included. */
+  readonly listed: boolean;
+}
+
+export const NO_GRANTS: KnownGrants = { holder: null, seen: null, listed: false };
+
 /** All that a row's plan depends on. */
-export interface PlanView {
+export interface PlanView extends KnownGrants {
   readonly record: RecordState | null;
-  readonly holder: GrantHolder | null;
   /** Whether this record, or any record with this email, is being worked on in this process. */
   readonly inFlight: boolean;
   /** The line that named this record before, in this reading of the file. */
@@ -36,7 +56,10 @@ export interface PlanView {
 export interface PlanPolicy {
   /** What `--retry` reopens. */
   readonly retry: ReadonlySet<RetryTarget>;
+  /** Whether a healthy grant that was there before us is left alone or given the row's credential. */
+  readonly existing: 'skip' | 'reauthenticate';
   readonly nowMs: number;
+  readonly skew: Skew;
 }
 
 export type RetryTarget = Category | 'in_doubt' | 'undone';
@@ -45,61 +68,68 @@ export type Plan =
   | { readonly kind: 'submit' }
   /** An attempt's outcome is unknown: look for its grant before submitting again. */
   | { readonly kind: 'settle' }
-  /** The mailbox already has a grant through another record. */
-  | { readonly kind: 'share'; readonly holder: GrantHolder }
+  /** The mailbox has a healthy grant already: it becomes the record's, and nothing is submitted. */
+  | { readonly kind: 'take'; readonly origin: TakenOrigin; readonly grant: MailboxGrant }
   /** This record, or its mailbox, is being worked on: plan again when that is over. */
   | { readonly kind: 'wait_for_other' }
   | { readonly kind: 'wait_until'; readonly notBeforeMs: number; readonly bucket: 'waiting' | 'in_doubt' }
   | { readonly kind: 'done' }
   | { readonly kind: 'duplicate'; readonly ofLine: number }
   /** Failed for good with this same credential. */
-  | { readonly kind: 'skip' }
-  /** In doubt, and nothing to look it up by. */
-  | { readonly kind: 'unsettled' };
+  | { readonly kind: 'skip' };
+
+/** Through another record; there before us; made by the person themselves since our latest attempt. */
+export type TakenOrigin = 'shared' | 'existing' | 'signed_in';
 
 /**
  * Plans a row against the ledger: one rule, whether the record was last touched a second or a week ago.
  */
-export function planRow(user: LegacyUser, view: PlanView, policy: PlanPolicy): Plan {
-  const plan = planRecord(user, view, policy);
-  const isIdle = plan.kind === 'done' || plan.kind === 'skip' || plan.kind === 'unsettled';
+export function planRow(view: PlanView, policy: PlanPolicy): Plan {
+  const plan = planRecord(view, policy);
+  const isIdle = plan.kind === 'done' || plan.kind === 'skip';
   return isIdle && view.seenOnLine !== null ? { kind: 'duplicate', ofLine: view.seenOnLine } : plan;
 }
 
-function planRecord(user: LegacyUser, view: PlanView, policy: PlanPolicy): Plan {
-  if (view.record?.status === 'migrated') return { kind: 'done' };
-  if (view.inFlight) return { kind: 'wait_for_other' };
+function planRecord(view: PlanView, policy: PlanPolicy): Plan {
   const { record } = view;
-  if (record === null) return shareOr(view.holder, { kind: 'submit' });
-  switch (record.status) {
-    case 'migrated':
-      return { kind: 'done' };
-    case 'submitting':
-    case 'in_doubt':
-      return planDoubt(user, record, policy);
-    case 'pending':
-      return shareOr(view.holder, waitOr({ kind: 'submit' }, record, 'waiting', policy));
-    case 'failed':
-      return shareOr(view.holder, planFailed(record, view, policy));
-    case 'undone':
-      return policy.retry.has('undone') ? shareOr(view.holder, { kind: 'submit' }) : { kind: 'skip' };
+  if (record?.status === 'migrated') return { kind: 'done' };
+  if (view.inFlight) return { kind: 'wait_for_other' };
+  if (record?.status === 'in_doubt' || record?.status === 'submitting') {
+    return waitOr({ kind: 'settle' }, record, 'in_doubt', policy);
   }
+  if (record?.status === 'undone' && !policy.retry.has('undone')) return { kind: 'skip' };
+  return takeOf(view, policy) ?? planWithoutGrant(view, policy);
 }
 
-function planDoubt(user: LegacyUser, record: RecordState, policy: PlanPolicy): Plan {
-  if (user.mailbox !== null) return waitOr({ kind: 'settle' }, record, 'in_doubt', policy);
-  return policy.retry.has('in_doubt')
-    ? waitOr({ kind: 'submit' }, record, 'in_doubt', policy)
-    : { kind: 'unsettled' };
+/** A healthy grant for the mailbox is never given an older credential, unless that was asked for. */
+function takeOf({ record, holder, seen }: PlanView, policy: PlanPolicy): Plan | null {
+  if (holder !== null) return { kind: 'take', origin: 'shared', grant: holder };
+  if (seen === null) return null;
+  if (record !== null && touchedSince(record, seen, policy.skew)) {
+    // An attempt of ours whose answer was lost may have made it: the look tells.
+    return record.doubtSinceMs === null ? { kind: 'take', origin: 'signed_in', grant: seen } : null;
+  }
+  return policy.existing === 'skip' ? { kind: 'take', origin: 'existing', grant: seen } : null;
+}
+
+/** Whether the grant is no older than our latest attempt, or than the earliest whose outcome is unknown. */
+function touchedSince(record: RecordState, seen: SeenGrant, skew: Skew): boolean {
+  const sinceMs = record.doubtSinceMs ?? record.lastAttemptMs;
+  if (sinceMs === null) return false;
+  return Math.max(seen.createdAt ?? 0, seen.updatedAt ?? 0) >= windowOpensAt(sinceMs, skew);
+}
+
+function planWithoutGrant(view: PlanView, policy: PlanPolicy): Plan {
+  const { record } = view;
+  if (record === null) return { kind: 'submit' };
+  if (record.status === 'failed') return planFailed(record, view, policy);
+  // A submission that was throttled, never sent or the last of its run leaves an older doubt as it was.
+  return waitOr({ kind: record.doubtSinceMs === null ? 'submit' : 'settle' }, record, 'waiting', policy);
 }
 
 function planFailed(record: RecordState, view: PlanView, policy: PlanPolicy): Plan {
   const reopened = record.category !== null && policy.retry.has(record.category);
   return reopened || record.fingerprint !== view.fingerprint() ? { kind: 'submit' } : { kind: 'skip' };
-}
-
-function shareOr(holder: GrantHolder | null, otherwise: Plan): Plan {
-  return holder === null ? otherwise : { kind: 'share', holder };
 }
 
 function waitOr(plan: Plan, record: RecordState, bucket: 'waiting' | 'in_doubt', policy: PlanPolicy): Plan {

@@ -14,7 +14,7 @@ export function remedyOf(record: Pick<LedgerRecord, 'status' | 'category' | 'mai
       return 'wait for the run that submits it; if none is going on, run again';
     case 'in_doubt':
       return mailbox === null
-        ? 'its outcome is unknown and it has no email to look it up by: run with --retry in_doubt to submit it again'
+        ? 'its outcome is unknown and nothing was found for it, which without an email proves little: run with --retry in_doubt to submit it again'
         : 'its outcome is unknown: run again, which looks for its grant first';
     case 'undone':
       return 'its grant was deleted by undo: run with --retry undone to make it anew';

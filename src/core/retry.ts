@@ -1,3 +1,4 @@
+import type { Answer } from './answer.js';
 import type { Outcome } from './outcome.js';
 
 /** How a record's next try within a run is decided. */
@@ -80,6 +81,24 @@ export function decideRetry(
         ? { kind: 'later', delayMs: LATER_MS }
         : { kind: 'again', delayMs: backoffMs(tries.unreachables, now.random) };
   }
+}
+
+/** So often a read that got no usable answer is repeated at once. */
+const REREADS_MAX = 6;
+
+/**
+ * Decides whether a call that only reads is repeated: after a fault, a 429 or a 5xx, since that can do no
+ * harm. Null: its answer stands.
+ */
+export function decideReread(
+  answer: Answer,
+  tries: number,
+  now: { readonly nowMs: number; readonly random: number },
+): { readonly delayMs: number } | null {
+  const passing = answer.kind === 'fault' || answer.status === 429 || answer.status >= 500;
+  if (!passing || tries >= REREADS_MAX) return null;
+  const floorMs = answer.kind === 'fault' ? 0 : (parseRetryAfter(answer.retryAfter, now.nowMs) ?? 0);
+  return { delayMs: Math.min(floorMs, WAIT_IN_WORKER_MAX_MS) + backoffMs(tries, now.random) };
 }
 
 /** Exponential with full jitter: uniform between nothing and the doubled, capped wait. */

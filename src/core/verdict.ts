@@ -8,7 +8,9 @@ export type StopReason =
   | { readonly kind: 'signal'; readonly signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' }
   | { readonly kind: 'limit'; readonly limit: number }
   | { readonly kind: 'key_refused' }
-  | { readonly kind: 'input'; readonly message: string; readonly next: string };
+  | { readonly kind: 'input'; readonly message: string; readonly next: string }
+  /** The ledger, or a bug: the run ends with that error. */
+  | { readonly kind: 'failure' };
 
 /** What a run came to; where several apply, the gravest that can be mended first. */
 export function verdictOf(facts: {

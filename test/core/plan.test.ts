@@ -1,18 +1,34 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CATEGORIES, type Category, type Status } from '../../src/core/category.js';
 import {
+  NO_GRANTS,
   planRow,
-  type GrantHolder,
+  type MailboxGrant,
   type Plan,
+  type PlanPolicy,
   type PlanView,
+  type RecordState,
   type RetryTarget,
+  type SeenGrant,
 } from '../../src/core/plan.js';
-import { someUser } from '../support/users.js';
+import { UNKNOWN_SKEW } from '../../src/core/skew.js';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const LATER_MS = NOW_MS + 1;
-const HOLDER: GrantHolder = { key: 'another-record', grantId: 'grant-9', scope: 'openid' };
+const DOUBT_SINCE_MS = NOW_MS - 60_000;
+const LAST_ATTEMPT_MS = NOW_MS - 20_000;
+const HOLDER: MailboxGrant = { grantId: 'grant-9', scope: 'openid' };
+
+/** A grant that was last touched so long after a moment of ours, by a clock that agrees with ours. */
+function seenAt(atMs: number, rest: Partial<SeenGrant> = {}): SeenGrant {
+  const at = Math.floor(atMs / 1000);
+  return { grantId: 'grant-7', scope: null, createdAt: at, updatedAt: at, ...rest };
+}
+
+/** Against the latest attempt, and the earliest that is unsettled. */
+const LISTED = { none: null, older: seenAt(DOUBT_SINCE_MS - 3_600_000), newer: seenAt(NOW_MS) } as const;
 
 const STATUSES = ['unknown', 'pending', 'submitting', 'in_doubt', 'migrated', 'failed', 'undone'] as const;
 
@@ -23,15 +39,20 @@ const CASES = {
   credential: ['same', 'changed'],
   /** Another record holds a grant for this mailbox. */
   holder: ['no', 'yes'],
+  /** What Nylas lists for the mailbox that is valid: nothing, or a grant older or newer than our attempts. */
+  listed: ['none', 'older', 'newer'],
+  /** `--existing`. */
+  existing: ['skip', 'reauth'],
+  /** What became of a pending record's attempts; the other statuses imply it. */
+  tried: ['never', 'answered', 'lost'],
   /** This record or its email is being worked on. */
   busy: ['no', 'yes'],
   /** This file named the record on an earlier line. */
-  seen: ['no', 'yes'],
+  named: ['no', 'yes'],
   /** `not_before`: never set, in the past, or still to come. */
   due: ['unset', 'past', 'future'],
   /** `--retry`: not given, given for something else, or for just this. */
   retry: ['none', 'other', 'this'],
-  mailbox: ['yes', 'no'],
 } as const;
 
 type Cases = typeof CASES;
@@ -40,36 +61,40 @@ type Case = { readonly [C in Column]: Cases[C][number] };
 
 /** What is planned: the first line that matches. `-` matches everything, `a/b` either. */
 const TABLE = `
-  status               credential  holder  busy  seen  due         retry       mailbox   plan
+  status               credential  holder  listed       existing  tried           busy  named  due         retry       plan
 
-  migrated             -           -       -     no    -           -           -         done
-  migrated             -           -       -     yes   -           -           -         duplicate
-  -                    -           -       yes   -     -           -           -         wait_for_other
+  migrated             -           -       -            -         -               -     no     -           -           done
+  migrated             -           -       -            -         -               -     yes    -           -           duplicate
+  -                    -           -       -            -         -               yes   -      -           -           wait_for_other
 
-  unknown              -           no      no    -     -           -           -         submit
-  unknown              -           yes     no    -     -           -           -         share
+  submitting/in_doubt  -           -       -            -         -               no    -      future      -           wait_until:in_doubt
+  submitting/in_doubt  -           -       -            -         -               no    -      unset/past  -           settle
 
-  pending              -           yes     no    -     -           -           -         share
-  pending              -           no      no    -     future      -           -         wait_until:waiting
-  pending              -           no      no    -     unset/past  -           -         submit
+  undone               -           -       -            -         -               no    no     -           none/other  skip
+  undone               -           -       -            -         -               no    yes    -           none/other  duplicate
 
-  submitting/in_doubt  -           -       no    -     future      -           yes       wait_until:in_doubt
-  submitting/in_doubt  -           -       no    -     unset/past  -           yes       settle
-  submitting/in_doubt  -           -       no    no    -           none/other  no        unsettled
-  submitting/in_doubt  -           -       no    yes   -           none/other  no        duplicate
-  submitting/in_doubt  -           -       no    -     future      this        no        wait_until:in_doubt
-  submitting/in_doubt  -           -       no    -     unset/past  this        no        submit
+  -                    -           yes     -            -         -               no    -      -           -           take:shared
 
-  failed               -           yes     no    -     -           -           -         share
-  failed               changed     no      no    -     -           -           -         submit
-  failed               same        no      no    -     -           this        -         submit
-  failed               same        no      no    no    -           none/other  -         skip
-  failed               same        no      no    yes   -           none/other  -         duplicate
+  unknown              -           no      older/newer  skip      -               no    -      -           -           take:existing
+  unknown              -           no      -            -         -               no    -      -           -           submit
 
-  undone               -           yes     no    -     -           this        -         share
-  undone               -           no      no    -     -           this        -         submit
-  undone               -           -       no    no    -           none/other  -         skip
-  undone               -           -       no    yes   -           none/other  -         duplicate
+  pending              -           no      newer        -         answered        no    -      -           -           take:signed_in
+  pending              -           no      newer        skip      never           no    -      -           -           take:existing
+  pending              -           no      older        skip      -               no    -      -           -           take:existing
+  pending              -           no      -            -         -               no    -      future      -           wait_until:waiting
+  pending              -           no      -            -         lost            no    -      unset/past  -           settle
+  pending              -           no      -            -         never/answered  no    -      unset/past  -           submit
+
+  failed/undone        -           no      newer        -         -               no    -      -           -           take:signed_in
+  failed/undone        -           no      older        skip      -               no    -      -           -           take:existing
+
+  failed               changed     no      none/older   -         -               no    -      -           -           submit
+  failed               same        no      none/older   -         -               no    -      -           this        submit
+  failed               same        no      none/older   -         -               no    no     -           none/other  skip
+  failed               same        no      none/older   -         -               no    yes    -           none/other  duplicate
+
+  undone               -           no      none/older   -         -               no    -      future      this        wait_until:waiting
+  undone               -           no      none/older   -         -               no    -      unset/past  this        submit
 `;
 
 interface Line {
@@ -116,63 +141,88 @@ function planOf(given: Case, category: Category | null): Plan {
   const view: PlanView = {
     record: given.status === 'unknown' ? null : recordOf(given.status, given, category),
     holder: given.holder === 'yes' ? HOLDER : null,
+    seen: LISTED[given.listed],
+    listed: given.listed !== 'none',
     inFlight: given.busy === 'yes',
-    seenOnLine: given.seen === 'yes' ? 7 : null,
+    seenOnLine: given.named === 'yes' ? 7 : null,
     fingerprint: () => (given.credential === 'same' ? 'print-1' : 'print-2'),
   };
-  const user = given.mailbox === 'yes' ? someUser() : someUser({ email: null });
-  return planRow(user, view, { retry: retryTargets(given, category), nowMs: NOW_MS });
+  const existing = given.existing === 'skip' ? 'skip' : 'reauthenticate';
+  return planRow(view, policyOf({ retry: retryTargets(given, category), existing }));
 }
 
-function recordOf(status: Status, given: Case, category: Category | null): PlanView['record'] {
-  const notBeforeMs = DUE[given.due];
-  const doubtSinceMs = status === 'in_doubt' || status === 'submitting' ? NOW_MS - 5_000 : null;
+function policyOf(rest: Partial<PlanPolicy> = {}): PlanPolicy {
+  return { retry: new Set(), existing: 'skip', nowMs: NOW_MS, skew: UNKNOWN_SKEW, ...rest };
+}
+
+function recordOf(status: Status, given: Case, category: Category | null): RecordState {
+  const tried = status === 'pending' ? given.tried : isUnsettled(status) ? 'lost' : 'answered';
   return {
     key: 'account-1',
     status,
     category,
     fingerprint: 'print-1',
-    attempts: 1,
-    notBeforeMs,
-    doubtSinceMs,
+    attempts: tried === 'never' ? 0 : 2,
+    lastAttemptMs: tried === 'never' ? null : LAST_ATTEMPT_MS,
+    notBeforeMs: DUE[given.due],
+    doubtSinceMs: tried === 'lost' ? DOUBT_SINCE_MS : null,
+    emptyLooks: 0,
   };
+}
+
+function isUnsettled(status: Status | 'unknown'): boolean {
+  return status === 'in_doubt' || status === 'submitting';
 }
 
 const PLANS: Readonly<Record<string, Plan>> = {
   submit: { kind: 'submit' },
   settle: { kind: 'settle' },
-  share: { kind: 'share', holder: HOLDER },
+  'take:shared': { kind: 'take', origin: 'shared', grant: HOLDER },
   wait_for_other: { kind: 'wait_for_other' },
   'wait_until:waiting': { kind: 'wait_until', notBeforeMs: LATER_MS, bucket: 'waiting' },
   'wait_until:in_doubt': { kind: 'wait_until', notBeforeMs: LATER_MS, bucket: 'in_doubt' },
   done: { kind: 'done' },
   duplicate: { kind: 'duplicate', ofLine: 7 },
   skip: { kind: 'skip' },
-  unsettled: { kind: 'unsettled' },
 };
 
+/** The plan that a word of the table stands for. */
+function planNamed(name: string, given: Case): Plan | undefined {
+  const seen = LISTED[given.listed];
+  const [kind, origin] = name.split(':');
+  const takesSeen = kind === 'take' && (origin === 'existing' || origin === 'signed_in');
+  return takesSeen && seen !== null ? { kind: 'take', origin, grant: seen } : PLANS[name];
+}
+
 const nameOf = (line: Line): string => `${[...line.cells.values()].slice(0, -1).join(' ')}: ${line.plan}`;
+const firstLine = (given: Case): Line | undefined => LINES.find((line) => matches(line, given));
 
 describe('the table of plans', () => {
-  const firstLine = (given: Case): Line | undefined => LINES.find((line) => matches(line, given));
+  const casesByLine = new Map<Line | undefined, Case[]>();
+  for (const given of EVERY_CASE) {
+    const line = firstLine(given);
+    const cases = casesByLine.get(line) ?? [];
+    cases.push(given);
+    casesByLine.set(line, cases);
+  }
 
   test('covers every case', () => {
-    expect(EVERY_CASE.length).toBe(7 * 2 ** 5 * 3 * 3);
-    expect(EVERY_CASE.filter((given) => firstLine(given) === undefined)).toEqual([]);
+    expect(EVERY_CASE.length).toBe(7 * 2 ** 5 * 3 ** 4);
+    expect(casesByLine.get(undefined)).toBeUndefined();
   });
 
   test.each(LINES.map((line) => [nameOf(line), line] as const))('%s', (_name, line) => {
-    const cases = EVERY_CASE.filter((given) => firstLine(given) === line);
+    const cases = casesByLine.get(line) ?? [];
     expect(cases).not.toEqual([]);
-    for (const given of cases) {
-      for (const category of categoriesOf(given)) {
-        expect({ given, category, plan: planOf(given, category) }).toEqual({
-          given,
-          category,
-          plan: PLANS[line.plan],
-        });
-      }
-    }
+    const judged = cases.flatMap((given) =>
+      categoriesOf(given).map((category) => ({
+        given,
+        category,
+        plan: planOf(given, category),
+        expected: planNamed(line.plan, given),
+      })),
+    );
+    expect(judged.filter(({ plan, expected }) => !isDeepStrictEqual(plan, expected))).toEqual([]);
   });
 });
 
@@ -190,74 +240,113 @@ describe('for whatever the ledger says', () => {
     fc.assert(
       fc.property(anyCase, anyCategory, (given, category) => {
         const { kind } = planOf(given, category);
-        const acts = kind === 'submit' || kind === 'settle' || kind === 'share';
+        const acts = kind === 'submit' || kind === 'settle' || kind === 'take';
         if (given.busy === 'yes') expect(acts).toBe(false);
         if (given.status === 'migrated') expect(acts).toBe(false);
-        const isInDoubt = given.status === 'in_doubt' || given.status === 'submitting';
-        if (isInDoubt && given.mailbox === 'yes') expect(kind).not.toBe('submit');
-        if (isInDoubt && given.retry !== 'this') expect(kind).not.toBe('submit');
+        const inDoubt = isUnsettled(given.status) || (given.status === 'pending' && given.tried === 'lost');
+        if (inDoubt) expect(kind).not.toBe('submit');
       }),
       { numRuns: 3_000 },
+    );
+  });
+
+  test('a healthy grant gets an older credential only where that was asked for', () => {
+    fc.assert(
+      fc.property(anyCase, anyCategory, (given, category) => {
+        fc.pre(given.existing === 'skip' && (given.listed !== 'none' || given.holder === 'yes'));
+        expect(planOf(given, category).kind).not.toBe('submit');
+      }),
     );
   });
 
   test('nothing is sent before its time', () => {
     fc.assert(
       fc.property(anyCase, anyCategory, (given, category) => {
-        fc.pre(given.due === 'future' && given.status !== 'failed' && given.status !== 'undone');
-        fc.pre(given.status !== 'unknown');
+        fc.pre(given.due === 'future' && given.status !== 'failed' && given.status !== 'unknown');
         expect(planOf(given, category).kind).not.toMatch(/^(submit|settle)$/);
       }),
     );
   });
 });
 
+const RECORD: RecordState = {
+  key: 'account-1',
+  status: 'failed',
+  category: 'rejected',
+  fingerprint: 'print-1',
+  attempts: 1,
+  lastAttemptMs: LAST_ATTEMPT_MS,
+  notBeforeMs: null,
+  doubtSinceMs: null,
+  emptyLooks: 0,
+};
+
+function viewOf(record: Partial<RecordState>, rest: Partial<PlanView> = {}): PlanView {
+  const fingerprint = (): string => 'print-1';
+  const view = { ...NO_GRANTS, inFlight: false, seenOnLine: null, fingerprint };
+  return { ...view, record: { ...RECORD, ...record }, ...rest };
+}
+
+describe('a grant that Nylas lists, against our attempts', () => {
+  const originOf = (seen: SeenGrant, policy: Partial<PlanPolicy> = {}): string => {
+    const plan = planRow(viewOf({}, { seen, listed: true }), policyOf(policy));
+    return plan.kind === 'take' ? plan.origin : plan.kind;
+  };
+
+  test.each<readonly [string, SeenGrant, string]>([
+    ['made in the second of the attempt', seenAt(LAST_ATTEMPT_MS), 'signed_in'],
+    [
+      'made in the second before, which a coarse clock can mean',
+      seenAt(LAST_ATTEMPT_MS - 1_000),
+      'signed_in',
+    ],
+    ['made before that', seenAt(LAST_ATTEMPT_MS - 2_000), 'existing'],
+    ['made long ago, renewed since', seenAt(0, { updatedAt: NOW_MS / 1000 }), 'signed_in'],
+    ['made since, never renewed', seenAt(NOW_MS, { updatedAt: null }), 'signed_in'],
+    ['of unknown age', seenAt(0, { createdAt: null, updatedAt: null }), 'existing'],
+  ])('%s', (_what, seen, origin) => {
+    expect(originOf(seen)).toBe(origin);
+  });
+
+  test("is dated by Nylas' clock", () => {
+    const behind = { minMs: -3_600_000, maxMs: -3_600_000 };
+    const ahead = { minMs: 3_600_000, maxMs: 3_600_000 };
+    expect(originOf(seenAt(LAST_ATTEMPT_MS - 3_600_000), { skew: behind })).toBe('signed_in');
+    expect(originOf(seenAt(LAST_ATTEMPT_MS), { skew: ahead })).toBe('existing');
+  });
+
+  test('made since the earliest lost attempt, though before the latest, is looked at before it is taken', () => {
+    const record = { status: 'pending', category: 'unavailable', doubtSinceMs: DOUBT_SINCE_MS } as const;
+    const between = seenAt(DOUBT_SINCE_MS + 10_000);
+    for (const existing of ['skip', 'reauthenticate'] as const) {
+      const plan = planRow(viewOf(record, { seen: between, listed: true }), policyOf({ existing }));
+      expect(plan).toEqual({ kind: 'settle' });
+    }
+  });
+
+  test('and is invalid counts as none', () => {
+    expect(planRow(viewOf({ fingerprint: 'print-0' }, { listed: true }), policyOf())).toEqual({
+      kind: 'submit',
+    });
+  });
+});
+
 test('a fingerprint is only computed where something hangs on it', () => {
   for (const status of ['pending', 'submitting', 'in_doubt', 'migrated', 'undone'] as const) {
-    const view: PlanView = {
-      record: {
-        key: 'account-1',
-        status,
-        category: null,
-        fingerprint: 'print-1',
-        attempts: 1,
-        notBeforeMs: null,
-        doubtSinceMs: null,
-      },
-      holder: null,
-      inFlight: false,
-      seenOnLine: null,
-      fingerprint: () => {
-        throw new Error('computed');
-      },
+    const fingerprint = (): string => {
+      throw new Error('computed');
     };
-    expect(() => planRow(someUser(), view, { retry: new Set(), nowMs: NOW_MS })).not.toThrow();
+    expect(() => planRow(viewOf({ status, category: null }, { fingerprint }), policyOf())).not.toThrow();
   }
 });
 
 test('a record that failed without a category is only tried with another credential', () => {
-  const base = {
-    holder: 'no',
-    busy: 'no',
-    seen: 'no',
-    due: 'unset',
-    retry: 'other',
-    mailbox: 'yes',
-  } as const;
-  expect(planOf({ ...base, status: 'failed', credential: 'same' }, null)).toEqual({ kind: 'skip' });
-  expect(planOf({ ...base, status: 'failed', credential: 'changed' }, null)).toEqual({ kind: 'submit' });
+  const policy = policyOf({ retry: new Set(CATEGORIES) });
+  const failed = { status: 'failed', category: null } as const;
+  expect(planRow(viewOf(failed), policy)).toEqual({ kind: 'skip' });
+  expect(planRow(viewOf(failed, { fingerprint: () => 'print-2' }), policy)).toEqual({ kind: 'submit' });
 });
 
 test('a record without a fingerprint counts as changed', () => {
-  const record = {
-    key: 'account-1',
-    status: 'failed',
-    category: 'rejected',
-    fingerprint: null,
-    attempts: 1,
-    notBeforeMs: null,
-    doubtSinceMs: null,
-  } as const;
-  const view = { record, holder: null, inFlight: false, seenOnLine: null, fingerprint: () => 'print-1' };
-  expect(planRow(someUser(), view, { retry: new Set(), nowMs: NOW_MS })).toEqual({ kind: 'submit' });
+  expect(planRow(viewOf({ fingerprint: null }), policyOf())).toEqual({ kind: 'submit' });
 });

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Answer } from '../../src/core/answer.js';
 import type { Outcome } from '../../src/core/outcome.js';
 import {
   backoffMs,
   countTry,
+  decideReread,
   decideRetry,
   NO_TRIES,
   parseRetryAfter,
@@ -11,7 +13,7 @@ import {
   type RetryPolicy,
   type Tries,
 } from '../../src/core/retry.js';
-import { SENT_AT_MS, someGrant } from '../support/answers.js';
+import { fault, nylasError, page, reply, SENT_AT_MS, someGrant } from '../support/answers.js';
 
 const POLICY: RetryPolicy = { attemptsMax: 5, settleDelayMs: 120_000 };
 const DAY_MS = 86_400_000;
@@ -208,4 +210,48 @@ test('whatever happened, a wait is finite, no shorter than the floor, and short 
     }),
     { numRuns: 500 },
   );
+});
+
+describe('a call that only reads', () => {
+  const reread = (answer: Answer, tries = 1, random = 0): number | null =>
+    decideReread(answer, tries, { nowMs: SENT_AT_MS, random })?.delayMs ?? null;
+  const throttledFor = (retryAfter: string): Answer =>
+    nylasError(429, 'nylas_rate_limit_exceeded', { retryAfter });
+
+  test.each<readonly [string, Answer]>([
+    ['a time-out', fault('timeout', true)],
+    ['a connection that failed', fault('connect', false)],
+    ['a 429', nylasError(429, 'nylas_rate_limit_exceeded')],
+    ['a 500', nylasError(500, 'api.internal_error')],
+    ["a proxy's 502", page(502, '<html>')],
+    ['a 504', nylasError(504, 'api.provider_error')],
+  ])('is repeated after %s', (_what, answer) => {
+    expect(reread(answer)).toBe(0);
+    expect(reread(answer, 1, ALMOST_ONE)).toBe(500);
+    expect(reread(answer, 4, ALMOST_ONE)).toBe(4_000);
+  });
+
+  test.each<readonly [string, Answer]>([
+    ['a success', reply(200, { data: [] })],
+    ['a page that is no answer', page(200, '<html>')],
+    ['a redirect', page(302, '')],
+    ['a refusal', nylasError(400, 'api.invalid_request_error')],
+    ['a refused key', nylasError(401, 'api.authentication_error')],
+    ['nothing there', nylasError(404, 'api.not_found_error')],
+  ])('is not repeated after %s', (_what, answer) => {
+    expect(reread(answer)).toBeNull();
+  });
+
+  test('waits as long as the server said, but no longer than a minute; jitter only adds', () => {
+    expect(reread(throttledFor('7'))).toBe(7_000);
+    expect(reread(throttledFor('7'), 2, ALMOST_ONE)).toBe(8_000);
+    expect(reread(throttledFor('3600'))).toBe(60_000);
+    expect(reread(throttledFor('soon'))).toBe(0);
+  });
+
+  test('is given up after its sixth try', () => {
+    expect(reread(page(503, ''), 5)).not.toBeNull();
+    expect(reread(page(503, ''), 6)).toBeNull();
+    expect(reread(fault('reset', true), 7)).toBeNull();
+  });
 });

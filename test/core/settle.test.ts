@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Grant } from '../../src/core/grant.js';
-import { adoptable } from '../../src/core/settle.js';
+import { adoptable, adoptableByState } from '../../src/core/settle.js';
 import { someGrant } from '../support/answers.js';
 import { imapUser, someUser } from '../support/users.js';
 
@@ -64,5 +64,49 @@ describe('is not adopted', () => {
     expect(
       adopted(fresh({ id: 'x', status: 'invalid' }), fresh({ id: 'y' }), fresh({ id: 'z', email: null })),
     ).toBe('y');
+  });
+});
+
+describe('by its state, from all that was made since,', () => {
+  const nameless = someUser({ email: null });
+  const found = (grants: readonly Grant[], user = nameless): string | null =>
+    adoptableByState(grants, user, OPENS_AT)?.id ?? null;
+
+  test.each<readonly [string, Grant]>([
+    ["made since the attempt, with the record's key", fresh()],
+    ['of whatever mailbox, where the row names none', fresh({ email: 'eve@example.com' })],
+    ['of no mailbox', fresh({ email: null })],
+    ['without a status', fresh({ status: null })],
+    ['never updated', fresh({ updatedAt: null })],
+  ])('is adopted: %s', (_what, grant) => {
+    expect(found([grant])).toBe('grant-1');
+  });
+
+  test.each<readonly [string, Grant]>([
+    ['too old', fresh({ createdAt: OPENS_AT - 1 })],
+    ['only renewed since: a state is the initial one', fresh({ createdAt: 5 })],
+    ['of unknown age', fresh({ createdAt: null })],
+    ['invalid', fresh({ status: 'invalid' })],
+    ["another provider's", fresh({ provider: 'zoom' })],
+    ['of another state', fresh({ state: 'account-2' })],
+    ['of no state', fresh({ state: null })],
+  ])('is not adopted: %s', (_what, grant) => {
+    expect(found([grant])).toBeNull();
+  });
+
+  test('two that fit are one too many', () => {
+    expect(found([fresh({ id: 'x' }), fresh({ id: 'y' })])).toBeNull();
+    expect(found([fresh({ id: 'x' }), fresh({ id: 'y', createdAt: 5 })])).toBe('x');
+  });
+
+  test("a row that names a mailbox takes none of another's", () => {
+    expect(found([fresh({ email: 'eve@example.com' })], someUser())).toBeNull();
+    expect(found([fresh({ email: 'Ada@Example.com' })], someUser())).toBe('grant-1');
+    expect(found([fresh({ email: null })], someUser())).toBe('grant-1');
+  });
+
+  test("a state of the user's own says nothing: many rows can have the same", () => {
+    const user = someUser({ email: null, body: { state: 'imported' } });
+    expect(found([fresh({ state: 'imported' })], user)).toBeNull();
   });
 });

@@ -20,6 +20,10 @@ const CONNECT_TIMEOUT_MAX_MS = 15_000;
 /** No answer that a migration needs comes near this; 200 grants take some 200 KB. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 const PAGE_SIZE = 200;
+const ORDERS = {
+  made: { sort_by: 'created_at', order_by: 'asc' },
+  renewed: { sort_by: 'updated_at', order_by: 'desc' },
+} as const;
 
 interface Call {
   readonly method: Method;
@@ -43,6 +47,12 @@ export function nylasApi(options: NylasOptions, clock: Clock): NylasApi {
     submit: (body) => send({ method: 'POST', path: 'v3/connect/custom', json: body }),
     grantsOf: ({ email, provider }) =>
       send({ method: 'GET', path: 'v3/grants', query: { email, provider, limit: PAGE_SIZE } }),
+    listGrants: ({ order, since, offset }) =>
+      send({
+        method: 'GET',
+        path: 'v3/grants',
+        query: { ...ORDERS[order], limit: PAGE_SIZE, offset, ...(since === null ? {} : { since }) },
+      }),
     grantWithAliases: (grantId) =>
       send({
         method: 'GET',

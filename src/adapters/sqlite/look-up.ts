@@ -1,5 +1,5 @@
 import { mailboxName } from '../../core/grant.js';
-import type { GrantHolder, RecordState } from '../../core/plan.js';
+import { NO_GRANTS, type KnownGrants, type RecordState } from '../../core/plan.js';
 import type { MailboxName, PlanningLedger } from '../../ports.js';
 import { guarded, openForReading } from './open.js';
 import { prepareLookUps, type LookUps } from './writes.js';
@@ -13,14 +13,24 @@ export function lookUpRecords(
   return new Map(rows.map((row) => [row.key, row]));
 }
 
-/** Records that hold a valid grant, by mailbox, in one statement for the whole batch. */
-export function lookUpHolders(
+/** The grants of each mailbox, in one statement each for the whole batch. */
+export function lookUpGrants(
   statements: LookUps,
   mailboxes: readonly MailboxName[],
-): ReadonlyMap<string, GrantHolder> {
+): ReadonlyMap<string, KnownGrants> {
   const asked = JSON.stringify(mailboxes.map(({ provider, mailbox }) => [provider, mailbox]));
-  const rows = statements.holders.all(asked);
-  return new Map(rows.map(({ provider, mailbox, ...holder }) => [mailboxName(provider, mailbox), holder]));
+  const grants = new Map<string, KnownGrants>();
+  for (const { grantId, status, scope, createdAt, updatedAt, ...row } of statements.seen.all(asked)) {
+    const name = mailboxName(row.provider, row.mailbox ?? '');
+    const isValid = (status ?? 'valid') === 'valid';
+    const seen = isValid ? { grantId, scope, createdAt, updatedAt } : (grants.get(name)?.seen ?? null);
+    grants.set(name, { holder: null, seen, listed: true });
+  }
+  for (const { provider, mailbox, ...holder } of statements.holders.all(asked)) {
+    const name = mailboxName(provider, mailbox);
+    grants.set(name, { ...(grants.get(name) ?? NO_GRANTS), holder });
+  }
+  return grants;
 }
 
 /** Opens an existing ledger only to plan against it: nothing in it is changed. Throws UserError('ledger'). */
@@ -33,7 +43,7 @@ export function openPlanning(path: string): PlanningLedger & { readonly close: (
   return {
     fingerprintKey: fingerprintKey ?? new Uint8Array(),
     lookUp: (keys) => guarded(path, () => lookUpRecords(statements, keys)),
-    holders: (mailboxes) => guarded(path, () => lookUpHolders(statements, mailboxes)),
+    knownGrants: (mailboxes) => guarded(path, () => lookUpGrants(statements, mailboxes)),
     close: () => {
       db.close();
     },

@@ -1,0 +1,141 @@
+import type { Answer } from './core/answer.js';
+import { UserError } from './core/errors.js';
+import { grantsOf, type Grant } from './core/grant.js';
+import { refusesKey } from './core/outcome.js';
+import { windowOpensAt } from './core/skew.js';
+import type { GrantPage, Ledger, NylasApi } from './ports.js';
+import { reread, type ReadingWork } from './reread.js';
+
+/**
+ * What came of a listing. `refused`: Nylas refuses the key; `absent`: what answers knows no such call, so it
+ * can't be Nylas itself.
+ */
+export type Listed = 'whole' | 'stopped' | 'failed' | 'refused' | 'absent';
+
+/** The part of a run's work that listing needs. */
+export type ListingWork = ReadingWork & {
+  readonly ledger: Pick<Ledger, 'see' | 'listedUntil' | 'setListedUntil'>;
+  readonly api: Pick<NylasApi, 'listGrants'>;
+};
+
+/**
+ * Keeps the ledger's copy of the application's grants up to date: what was there before us, and what a lost
+ * answer made. Each listing brings only what is new since the last one.
+ */
+export class GrantIndex {
+  readonly #work: ListingWork;
+  /** When the newest whole listing began, in monotonic milliseconds. */
+  #freshSinceMs = -Infinity;
+  #lastListingId = 0;
+  #running: { readonly startedMs: number; readonly end: Promise<Listed> } | null = null;
+
+  constructor(work: ListingWork) {
+    this.#work = work;
+  }
+
+  /** Makes sure that a listing begun at `sinceMs` (monotonic) or later is in the ledger; listings are shared. */
+  async refresh(sinceMs: number): Promise<Listed> {
+    while (this.#freshSinceMs < sinceMs) {
+      const listed = await this.#share(sinceMs);
+      if (listed !== 'whole') return listed;
+    }
+    return 'whole';
+  }
+
+  /** As `refresh`, and what has been renewed since the last listing with it. */
+  async refreshWhole(sinceMs: number): Promise<Listed> {
+    const since = this.#work.ledger.listedUntil();
+    const listed = await this.refresh(sinceMs);
+    return listed !== 'whole' || since === null ? listed : this.#refreshRenewed(since);
+  }
+
+  /** A listing that began too early is waited for, and followed by another. */
+  async #share(sinceMs: number): Promise<Listed> {
+    if (this.#running !== null) {
+      const { startedMs, end } = this.#running;
+      const listed = await end;
+      return startedMs >= sinceMs ? listed : 'whole';
+    }
+    const startedMs = this.#work.clock.monotonic();
+    const end = this.#list(startedMs).finally(() => {
+      this.#running = null;
+    });
+    this.#running = { startedMs, end };
+    return end;
+  }
+
+  async #list(startedMs: number): Promise<Listed> {
+    const { ledger, clock } = this.#work;
+    const startedAtMs = clock.now();
+    const since = ledger.listedUntil();
+    const listed = await this.#readPages((offset) => ({ order: 'made', since, offset }));
+    if (listed !== 'whole') return listed;
+    // By Nylas' clock, and early enough for whatever was being made when the listing began.
+    await ledger.setListedUntil(windowOpensAt(startedAtMs, this.#work.skew));
+    this.#freshSinceMs = startedMs;
+    return 'whole';
+  }
+
+  /**
+   * Brings the grants that were re-authenticated since the last listing: their `created_at` is old, and
+   * `since` knows nothing else. Newest first, until a page holds only older ones.
+   */
+  async #refreshRenewed(since: number): Promise<Listed> {
+    return this.#readPages(
+      (offset) => ({ order: 'renewed', since: null, offset }),
+      (grants) => grants.some(({ updatedAt }) => updatedAt !== null && updatedAt >= since),
+    );
+  }
+
+  /** Reads on until a page is empty, brings nothing new or isn't wanted, whatever a page's size. */
+  async #readPages(
+    pageAt: (offset: number) => GrantPage,
+    isWanted: (grants: readonly Grant[]) => boolean = () => true,
+  ): Promise<Listed> {
+    const { ledger, api, clock } = this.#work;
+    // Two listings are never told apart by a clock that stood still or was set back.
+    this.#lastListingId = Math.max(clock.now(), this.#lastListingId + 1);
+    for (let offset = 0; ;) {
+      const page = pageAt(offset);
+      const answer = await reread(this.#work, () => api.listGrants(page));
+      if (answer === null) return 'stopped';
+      const grants = answer.kind === 'reply' && answer.status === 200 ? grantsOf(answer.body) : null;
+      if (grants === null) return whyNoPage(answer);
+      const brought = await ledger.see(grants, this.#lastListingId);
+      if (brought === 0 || !isWanted(grants)) return 'whole';
+      offset += grants.length;
+    }
+  }
+}
+
+/**
+ * Lists the grants that are there before the first submission. Resolves to a warning where that can't be done
+ * and the run may go on all the same. Throws UserError where it must not.
+ */
+export async function listBeforehand(index: GrantIndex, nowMs: number): Promise<string | null> {
+  const listed = await index.refreshWhole(nowMs);
+  switch (listed) {
+    case 'whole':
+    case 'stopped':
+      return null;
+    case 'absent':
+      return 'What answers there can’t list grants: healthy ones that exist already would not be spared.';
+    case 'refused':
+      throw new UserError(
+        'refused',
+        'Nylas refuses to list the grants that exist already: the API key is not accepted for that.',
+        'Check NYLAS_API_KEY and its application; nothing was submitted.',
+      );
+    case 'failed':
+      throw new UserError(
+        'unfinished',
+        'The grants that exist already could not be listed: Nylas gave no usable answer.',
+        'Run the same command again later; nothing was submitted.',
+      );
+  }
+}
+
+function whyNoPage(answer: Answer): Listed {
+  if (refusesKey(answer)) return 'refused';
+  return answer.kind === 'reply' && (answer.status === 404 || answer.status === 405) ? 'absent' : 'failed';
+}
