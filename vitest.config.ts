@@ -3,7 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    // The tests of whole processes mostly wait: two files at once fill two cores.
+    maxWorkers: 2,
     coverage: {
       include: ['src/core/**'],
       reporter: ['text-summary'],

@@ -5,6 +5,7 @@ import type { Scrub } from './core/scrub.js';
 import type {
   Clock,
   Ledger,
+  LedgerCopy,
   LedgerReader,
   Log,
   NylasApi,
@@ -27,6 +28,12 @@ export async function openSource(input: CsvInput, warn: (message: string) => voi
 export async function openLedger(path: string): Promise<Ledger> {
   const ledger = await import('./adapters/sqlite/ledger.js');
   return ledger.openLedger(path, clock);
+}
+
+/** Copies a ledger, also while a run holds it. */
+export async function backUpLedger(path: string, file: string): Promise<LedgerCopy> {
+  const backup = await import('./adapters/sqlite/backup.js');
+  return backup.backUpLedger(path, file);
 }
 
 export async function openReader(path: string): Promise<LedgerReader> {

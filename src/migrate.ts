@@ -3,6 +3,7 @@ import { UserError } from './core/errors.js';
 import { credentialKey } from './core/fingerprint.js';
 import { describeIdentify, mapHeader, type HeaderMap } from './core/header.js';
 import type { RetryTarget } from './core/plan.js';
+import type { Provider } from './core/provider.js';
 import type { BadRow, LegacyUser, RawRow, ReadingOptions, Row } from './core/record.js';
 import type { RetryPolicy } from './core/retry.js';
 import { interpretRow } from './core/row.js';
@@ -17,6 +18,7 @@ import { Dispatcher } from './dispatch.js';
 import { watchRefusals } from './guard.js';
 import { Later } from './later.js';
 import { LedgerView } from './ledger-view.js';
+import { GrantIndex, listBeforehand } from './listing.js';
 import { Meter, type Measured } from './meter.js';
 import { startPacer, type Pacer } from './pacer.js';
 import type {
@@ -30,6 +32,7 @@ import type {
   RecordSource,
   RowIssue,
   RunStart,
+  Unwritten,
 } from './ports.js';
 import { pauseUntilStop, type StopSwitch } from './stop.js';
 import { openWindow, type Window } from './window.js';
@@ -46,6 +49,9 @@ export interface MigrateOptions {
   readonly retry: RetryPolicy;
   readonly drainTimeoutMs: number;
   readonly emailMismatch: 'hold' | 'accept';
+  readonly existing: 'skip' | 'reauthenticate';
+  /** Providers whose refresh tokens work only once. */
+  readonly singleUse: ReadonlySet<Provider>;
   /** Only to scrub it from whatever a server echoes. */
   readonly apiKey: string;
 }
@@ -58,6 +64,10 @@ export interface MigratePorts {
   readonly log: Log;
   readonly progress: Progress;
   readonly stop: StopSwitch;
+  /** Told what whoever watches should know. */
+  readonly warn: (message: string) => void;
+  /** Told each outcome that the ledger couldn't take any more: it is nowhere else. */
+  readonly onUnwritten: (outcome: Unwritten) => void;
 }
 
 export interface RunResult {
@@ -112,8 +122,13 @@ class Migration {
   readonly #view: LedgerView;
   readonly #meter: Meter;
   readonly #books: Books;
+  readonly #work: Work;
+  readonly #index: GrantIndex;
   readonly #dispatcher: Dispatcher;
   #wholeInput = false;
+  #ledgerFailure: UserError | null = null;
+  #unwritten = 0;
+  #cancelCut = (): void => undefined;
 
   constructor(
     ports: MigratePorts,
@@ -135,24 +150,82 @@ class Migration {
     this.#view = new LedgerView(ports.ledger);
     this.#meter = new Meter(ports.clock);
     this.#books = new Books(ports, runId, this.#tally);
+    this.#work = this.#makeWork();
+    this.#index = new GrantIndex(this.#work);
     this.#dispatcher = this.#makeDispatcher();
   }
 
   async run(): Promise<RunResult> {
-    const unsubscribe = this.#ports.stop.onStop(() => {
-      this.#pacer.stop();
-      this.#bell.ring();
-    });
+    const release = this.#follow();
     this.#ports.progress.begin(() => this.#snapshot());
     try {
-      const inputFailure = await this.#feed();
-      await this.#dispatcher.drain();
-      await this.#wrapUp();
-      return this.#end(inputFailure);
+      const result = await this.#goThrough();
+      if (this.#ledgerFailure === null) return result;
+      throw this.#ledgerFailure;
+    } catch (error) {
+      await this.#abandon();
+      throw this.#ledgerFailure === null ? error : this.#withUnwritten(this.#ledgerFailure);
     } finally {
-      unsubscribe();
+      release();
       this.#ports.progress.end();
     }
+  }
+
+  async #goThrough(): Promise<RunResult> {
+    const warning = await listBeforehand(this.#index, this.#ports.clock.monotonic());
+    if (warning !== null) this.#ports.warn(warning);
+    const inputFailure = await this.#feed();
+    await this.#dispatcher.drain();
+    await this.#dispatcher.finish();
+    return this.#end(inputFailure);
+  }
+
+  /** Follows what may stop the run; returns how to leave off. */
+  #follow(): () => void {
+    const { ledger, stop, progress } = this.#ports;
+    const unwatch = ledger.watch((failure) => {
+      this.#ledgerFailure = failure;
+      // What can't be written down is printed instead: nothing may be drawn over it.
+      progress.end();
+      stop.stop({ kind: 'failure' });
+    });
+    const unsubscribe = stop.onStop(() => {
+      this.#onStop();
+    });
+    return () => {
+      unwatch();
+      unsubscribe();
+      this.#cancelCut();
+    };
+  }
+
+  /** Nothing more is read or sent. Past the drain time-out what is in flight is cut off, and is in doubt. */
+  #onStop(): void {
+    const { api, clock, log } = this.#ports;
+    this.#pacer.stop();
+    this.#bell.ring();
+    void this.#input.close();
+    this.#cancelCut = clock.after(this.#options.drainTimeoutMs, () => {
+      log.warn('drain time-out: connections are cut', { inFlight: this.#window.inFlight() });
+      api.close();
+    });
+  }
+
+  /** Whatever went wrong, what was begun is seen through. */
+  async #abandon(): Promise<void> {
+    this.#ports.stop.stop({ kind: 'failure' });
+    // Its failure follows from the one that led here.
+    await this.#dispatcher.finish().catch(() => undefined);
+  }
+
+  #withUnwritten({ message, next }: UserError): UserError {
+    if (this.#unwritten === 0) return new UserError('ledger', message, next);
+    const outcomes = this.#unwritten === 1 ? 'One outcome is' : `${this.#unwritten} outcomes are`;
+    return new UserError(
+      'ledger',
+      `${message} ${outcomes} not in it, but printed above: keep that; the next run looks before it sends those again.`,
+      next,
+    );
   }
 
   /** Reads the input to its end, or until the run stops. Resolves to what was wrong with the input, if anything. */
@@ -161,7 +234,8 @@ class Migration {
       for await (const batch of this.#input.batches) {
         if (!(await this.#feedBatch(batch))) return null;
       }
-      this.#wholeInput = true;
+      // A run that stops closes the input itself, which then ends quietly.
+      this.#wholeInput = this.#ports.stop.reason() === null;
       return null;
     } catch (error) {
       if (!(error instanceof UserError) || error.kind !== 'usage') throw error;
@@ -195,23 +269,6 @@ class Migration {
       reading: this.#options.reading,
       keyOfCredential: (token) => credentialKey(token, ledger.fingerprintKey),
     });
-  }
-
-  /** Waits for what is in flight; past the drain time-out its connections are cut, which leaves it in doubt. */
-  async #wrapUp(): Promise<void> {
-    const cut = (): void => {
-      this.#ports.log.warn('drain time-out: connections are cut', { inFlight: this.#window.inFlight() });
-      this.#ports.api.close();
-    };
-    const stopped = this.#ports.stop.reason() !== null;
-    const cancel = stopped
-      ? this.#ports.clock.after(this.#options.drainTimeoutMs, cut)
-      : (): void => undefined;
-    try {
-      await this.#dispatcher.finish();
-    } finally {
-      cancel();
-    }
   }
 
   #end(inputFailure: StopReason | null): RunResult {
@@ -250,10 +307,10 @@ class Migration {
   }
 
   #makeDispatcher(): Dispatcher {
-    const { retryTargets, limit, limitPerProvider, retry } = this.#options;
+    const { retryTargets, existing, limit, limitPerProvider, retry } = this.#options;
     return new Dispatcher({
-      work: this.#makeWork(),
-      options: { retryTargets, limit, limitPerProvider, waitAtEndMaxMs: retry.settleDelayMs },
+      work: this.#work,
+      options: { retryTargets, existing, limit, limitPerProvider, waitAtEndMaxMs: retry.settleDelayMs },
       view: this.#view,
       window: this.#window,
       later: this.#later,
@@ -273,10 +330,18 @@ class Migration {
       runId: this.#runId,
       retry: this.#options.retry,
       emailMismatch: this.#options.emailMismatch,
+      existing: this.#options.existing,
       apiKey: this.#options.apiKey,
+      singleUse: this.#options.singleUse,
+      retryDoubts: this.#options.retryTargets.has('in_doubt'),
+      refreshGrants: (sinceMs) => this.#index.refresh(sinceMs),
       skew: UNKNOWN_SKEW,
       pause: (delayMs) => pauseUntilStop(clock, stop, delayMs),
       stopping: () => stop.reason() !== null,
+      onUnwritten: (outcome) => {
+        this.#unwritten += 1;
+        this.#ports.onUnwritten(outcome);
+      },
       onAnswer: (answer: Answer) => {
         this.#meter.answer(answer);
       },

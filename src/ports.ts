@@ -1,5 +1,6 @@
 import type { Answer } from './core/answer.js';
 import type { Category, Status } from './core/category.js';
+import type { UserError } from './core/errors.js';
 import type {
   IssueKind,
   LedgerAttempt,
@@ -12,7 +13,8 @@ import type {
 } from './core/ledger-rows.js';
 import type { RecordChange } from './core/change.js';
 import type { Evidence } from './core/outcome.js';
-import type { GrantHolder, RecordState } from './core/plan.js';
+import type { Grant } from './core/grant.js';
+import type { KnownGrants, RecordState } from './core/plan.js';
 import type { ReportRow } from './core/report.js';
 import type { Balance } from './core/tally.js';
 import type { Provider } from './core/provider.js';
@@ -56,6 +58,8 @@ export interface NylasApi {
   submit(body: ConnectBody): Promise<Answer>;
   /** `GET /v3/grants?email=…&provider=…`, the first 200. */
   grantsOf(mailbox: { readonly email: string; readonly provider: Provider }): Promise<Answer>;
+  /** `GET /v3/grants`: one page of a listing. */
+  listGrants(page: GrantPage): Promise<Answer>;
   /** `GET /v3/grants/{id}?expose_aliases=true`. */
   grantWithAliases(grantId: string): Promise<Answer>;
   /** `GET /v3/applications`. */
@@ -63,6 +67,15 @@ export interface NylasApi {
   /** `GET /v3/connectors`, the first 200. */
   connectors(): Promise<Answer>;
   close(): void;
+}
+
+/** A page of the application's grants. */
+export interface GrantPage {
+  /** In the order of their making (what is made meanwhile comes later), or the latest renewed first. */
+  readonly order: 'made' | 'renewed';
+  /** Unix seconds by Nylas' clock: only what was made since. */
+  readonly since: number | null;
+  readonly offset: number;
 }
 
 export interface Clock {
@@ -145,8 +158,15 @@ export interface Ledger {
   endRun(runId: number, end: RunEnd): void;
   /** Records by key; those absent are unknown. Sees every change made so far. */
   lookUp(keys: readonly string[]): ReadonlyMap<string, RecordState>;
-  /** By `mailboxName`: a record that holds a valid grant for that mailbox. */
-  holders(mailboxes: readonly MailboxName[]): ReadonlyMap<string, GrantHolder>;
+  /** By `mailboxName`: the grants known for each mailbox; those without any are absent. */
+  knownGrants(mailboxes: readonly MailboxName[]): ReadonlyMap<string, KnownGrants>;
+  /** The listed grants of a provider that carry this `state`. */
+  seenByState(state: string, provider: Provider): readonly Grant[];
+  /** Keeps a page of listed grants; resolves to how many of them this listing had not brought before. */
+  see(grants: readonly Grant[], listingId: number): Promise<number>;
+  /** Unix seconds by Nylas' clock: what was made before this has been listed; null: nothing has. */
+  listedUntil(): number | null;
+  setListedUntil(seconds: number): Promise<void>;
   /** Writes down that an attempt begins; resolves to its id. A submission makes the record `submitting`. */
   intend(runId: number, kind: AttemptKind, entry: RecordEntry): Promise<number>;
   /** Writes down how an attempt ended, and what it makes of the record (null: nothing). */
@@ -158,11 +178,33 @@ export interface Ledger {
   note(runId: number, issue: RowIssue): Promise<void>;
   /** Commits what is waiting. */
   flush(): void;
+  /**
+   * From now on also watches that the files stay what they are. Calls back once, with the failure after which
+   * nothing can be written any more; returns how to stop.
+   */
+  watch(onFailure: (failure: UserError) => void): () => void;
+  /** Copies the ledger to the file beside it, in the background, if there is anything in it to lose. */
+  backUp(): Promise<void>;
   close(): void;
 }
 
+/** A copy of a ledger. */
+export interface LedgerCopy {
+  readonly file: string;
+  readonly records: number;
+  readonly bytes: number;
+}
+
+/** An outcome that the ledger couldn't take any more; free of credentials. */
+export interface Unwritten {
+  readonly key: string;
+  readonly result: string;
+  readonly status: Status | null;
+  readonly grantId: string | null;
+}
+
 /** The part of a ledger that planning reads. */
-export type PlanningLedger = Pick<Ledger, 'lookUp' | 'holders' | 'fingerprintKey'>;
+export type PlanningLedger = Pick<Ledger, 'lookUp' | 'knownGrants' | 'fingerprintKey'>;
 
 export interface MailboxName {
   readonly provider: Provider;

@@ -1,5 +1,6 @@
 import type { Answer } from './core/answer.js';
 import { doubtful, migrated, recordGrant, refused, waiting, type RecordChange } from './core/change.js';
+import { isLedgerFailure } from './core/errors.js';
 import { foldEmail, grantOf, type Grant } from './core/grant.js';
 import {
   classifyOutcome,
@@ -12,8 +13,8 @@ import {
 import type { LegacyUser } from './core/record.js';
 import { countTry, decideRetry, type Retry, type Tries } from './core/retry.js';
 import { scrubberOf, type Scrub } from './core/scrub.js';
-import { lookForGrant } from './look.js';
-import { entryOf, observe, type Job, type JobEnd, type Work } from './work.js';
+import { lookForGrant, type Look } from './look.js';
+import { conclude, entryOf, observe, type Job, type JobEnd, type Work } from './work.js';
 
 /** Submits one record until its outcome is final, it must wait, or the run stops. */
 export async function submitRecord(work: Work, job: Job): Promise<JobEnd> {
@@ -22,20 +23,25 @@ export async function submitRecord(work: Work, job: Job): Promise<JobEnd> {
     const attempt = await attemptOnce(work, job);
     if (attempt === null) return { kind: 'held_back', category: null };
     tries = countTry(tries, attempt.outcome);
-    const next = decideRetry(attempt.outcome, tries, work.retry, {
-      nowMs: work.clock.now(),
-      random: work.clock.random(),
-    });
+    const now = { nowMs: serverNowMs(work, attempt.answer), random: work.clock.random() };
+    const next = decideRetry(attempt.outcome, tries, work.retry, now);
     const change = changeOf(work, job, attempt, next);
-    await conclude(work, attempt, change);
+    await concludeSent(work, job, attempt, change);
     if (next.kind !== 'again') return endOf(work, job, attempt.outcome, change, tries);
     await work.pause(next.delayMs);
     if (work.stopping()) return { kind: 'held_back', category: change.category };
   }
 }
 
+/** A date in `Retry-After` is by the server's clock. */
+function serverNowMs(work: Work, answer: Answer): number {
+  return answer.kind === 'reply' ? (answer.serverDateMs ?? work.clock.now()) : work.clock.now();
+}
+
 interface Attempt {
   readonly id: number;
+  /** What the answer said; a look can make another outcome of a refusal. */
+  readonly result: Outcome['kind'];
   readonly outcome: Outcome;
   readonly answer: Answer;
   readonly evidence: Evidence;
@@ -45,6 +51,7 @@ interface Attempt {
 /** Intent committed → slot → send → what it was. Null: the run stopped before anything was sent. */
 async function attemptOnce(work: Work, job: Job): Promise<Attempt | null> {
   const { ledger, api, clock } = work;
+  work.pacer.announce();
   const id = await ledger.intend(work.runId, 'submit', entryOf(job, clock.now()));
   if (!(await work.pacer.slot())) {
     await concludeUnsent(work, job, id);
@@ -53,12 +60,10 @@ async function attemptOnce(work: Work, job: Job): Promise<Attempt | null> {
   const answer = await api.submit(job.user.body);
   observe(work, answer);
   const scrub = scrubberOf([...job.user.secrets, work.apiKey]);
-  const outcome = await believe(
-    work,
-    job,
-    withoutEcho(classifyOutcome(answer, job.user, work.skew), job.user),
-  );
-  return { id, outcome, answer, evidence: evidenceOf(answer, scrub), scrub };
+  const classified = withoutEcho(classifyOutcome(answer, job.user, work.skew), job.user);
+  const outcome = await believe(work, job, withOrigin(classified, job));
+  const result = classified.kind === 'refused' ? 'refused' : outcome.kind;
+  return { id, result, outcome, answer, evidence: evidenceOf(answer, scrub), scrub };
 }
 
 /** A "grant id" that repeats a credential is none: nothing of that answer is believed. */
@@ -69,6 +74,12 @@ function withoutEcho(outcome: Outcome, user: LegacyUser): Outcome {
   return echoed ? { kind: 'in_doubt' } : outcome;
 }
 
+/** What Nylas had before us isn't ours, however its dates look. */
+function withOrigin(outcome: Outcome, job: Job): Outcome {
+  if (!job.wasThere || (outcome.kind !== 'granted' && outcome.kind !== 'granted_other')) return outcome;
+  return { ...outcome, origin: 'reauthenticated' };
+}
+
 /** Shorter secrets can be part of an honest id by chance. */
 const ECHO_LENGTH_MIN = 12;
 
@@ -76,16 +87,22 @@ const ECHO_LENGTH_MIN = 12;
 async function believe(work: Work, job: Job, outcome: Outcome): Promise<Outcome> {
   if (outcome.kind === 'granted_other') return resolveMailbox(work, job, outcome);
   if (outcome.kind !== 'refused' || job.doubtSinceMs === null) return outcome;
-  const look = await lookForGrant(work, job, job.doubtSinceMs, () => null);
+  const look = await lookForGrant(work, job, job.doubtSinceMs, () => null).catch(stoppedByLedger);
   switch (look.kind) {
     case 'found':
-      return { kind: 'granted', grant: look.grant, origin: 'adopted' };
+      return { kind: 'granted', grant: look.grant, origin: look.origin };
     case 'none':
       return outcome;
     case 'unknown':
     case 'stopped':
       return { kind: 'in_doubt' };
   }
+}
+
+/** A look that can't be written down ends like one that the run has no time for: what was sent is still told. */
+function stoppedByLedger(error: unknown): Look {
+  if (isLedgerFailure(error)) return { kind: 'stopped' };
+  throw error;
 }
 
 /** Another mailbox answered: it is the same person's where it is one of the grant's aliases. */
@@ -128,14 +145,11 @@ function changeOf(work: Work, job: Job, attempt: Attempt, next: Retry): RecordCh
   }
 }
 
-async function conclude(work: Work, attempt: Attempt, change: RecordChange): Promise<void> {
-  const { id, outcome, answer, evidence } = attempt;
-  work.log.debug('attempt', { attempt: id, result: outcome.kind, status: change.status, ...evidence });
-  await work.ledger.conclude(
-    id,
-    { endedAtMs: work.clock.now(), result: outcome.kind, evidence, latencyMs: answer.latencyMs },
-    change,
-  );
+async function concludeSent(work: Work, job: Job, attempt: Attempt, change: RecordChange): Promise<void> {
+  const { id, result, answer, evidence } = attempt;
+  work.log.debug('attempt', { attempt: id, result, status: change.status, ...evidence });
+  const end = { endedAtMs: work.clock.now(), result, evidence, latencyMs: answer.latencyMs };
+  await conclude(work, job, id, end, change, change.grant?.id ?? null);
 }
 
 async function concludeUnsent(work: Work, job: Job, attemptId: number): Promise<void> {

@@ -1,11 +1,15 @@
 import type { Answer } from './core/answer.js';
 import type { Category } from './core/category.js';
+import type { RecordChange } from './core/change.js';
+import { isLedgerFailure } from './core/errors.js';
 import type { RefusalScope } from './core/outcome.js';
+import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
 import type { RetryPolicy, Tries } from './core/retry.js';
 import { observeDate, type Skew } from './core/skew.js';
+import type { Listed } from './listing.js';
 import type { Pacer } from './pacer.js';
-import type { Clock, Ledger, Log, NylasApi, RecordEntry } from './ports.js';
+import type { AttemptEnd, Clock, Ledger, Log, NylasApi, RecordEntry, Unwritten } from './ports.js';
 
 /** What every piece of work on a record needs; one for the whole run. */
 export interface Work {
@@ -17,13 +21,23 @@ export interface Work {
   readonly runId: number;
   readonly retry: RetryPolicy;
   readonly emailMismatch: 'hold' | 'accept';
+  /** Whether a healthy grant that was there before us is left alone. */
+  readonly existing: 'skip' | 'reauthenticate';
   readonly apiKey: string;
+  /** Providers whose refresh tokens work only once. */
+  readonly singleUse: ReadonlySet<Provider>;
+  /** Whether `--retry in_doubt` was given: doubts that nothing can settle are submitted again. */
+  readonly retryDoubts: boolean;
+  /** Brings the ledger's copy of the application's grants up to date. */
+  readonly refreshGrants: (sinceMs: number) => Promise<Listed>;
   /** Waits, but no longer than until the run is stopped. */
   readonly pause: (delayMs: number) => Promise<void>;
   readonly stopping: () => boolean;
   readonly onAnswer: (answer: Answer) => void;
   /** Told of refusals that concern more than their record. */
   readonly onRefusal: (scope: RefusalScope, user: LegacyUser) => void;
+  /** Told of what came back from Nylas and could not be written down. */
+  readonly onUnwritten: (outcome: Unwritten) => void;
   /** What is known of Nylas' clock. */
   skew: Skew;
 }
@@ -35,6 +49,10 @@ export interface Job {
   readonly tries: Tries;
   /** When the earliest attempt of unknown outcome started; null: there is none. */
   readonly doubtSinceMs: number | null;
+  /** Looks in a row that found nothing since the latest submission. */
+  readonly emptyLooks: number;
+  /** Whether Nylas had a grant for the mailbox before this job: then it isn't ours, whatever its date. */
+  readonly wasThere: boolean;
 }
 
 /** What a job came to. Everything it says is committed. */
@@ -49,15 +67,38 @@ export type JobEnd =
       readonly bucket: 'waiting' | 'in_doubt';
       readonly tries: Tries;
     }
+  /** Not in this run any more. */
+  | { readonly kind: 'left'; readonly bucket: 'waiting' | 'in_doubt' }
   /** The run is stopping, or what the record needs is broken; it stays pending. */
   | { readonly kind: 'held_back'; readonly category: Category | null };
 
 /** Keeps what an answer tells about Nylas' clock. */
-export function observe(work: Work, answer: Answer): void {
+export function observe(work: Pick<Work, 'onAnswer' | 'skew'>, answer: Answer): void {
   work.onAnswer(answer);
   if (answer.kind === 'fault' || answer.serverDateMs === null) return;
   const { sentAtMs, latencyMs, serverDateMs } = answer;
   work.skew = observeDate(work.skew, { serverDateMs, sentAtMs, receivedAtMs: sentAtMs + latencyMs });
+}
+
+/**
+ * Writes down how an attempt that was sent ended. Where the ledger has failed, whoever watches is told instead:
+ * the run is stopping then, and the record is looked up by the next.
+ */
+export async function conclude(
+  work: Work,
+  job: Job,
+  attemptId: number,
+  end: AttemptEnd,
+  change: RecordChange | null,
+  grantId: string | null,
+): Promise<void> {
+  try {
+    await work.ledger.conclude(attemptId, end, change);
+  } catch (error) {
+    if (!isLedgerFailure(error)) throw error;
+    const { key } = job.user;
+    work.onUnwritten({ key, result: end.result, status: change?.status ?? null, grantId });
+  }
 }
 
 export function entryOf(job: Job, atMs: number): RecordEntry {

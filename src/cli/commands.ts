@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { OptionSpecs } from '../config.js';
 import { makeCommand, type Definition } from './command.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
-import { CHECK, DEMO, EXPLAIN, REPORT, RUN, SIMULATE, STATUS } from './options.js';
+import { BACKUP, CHECK, DEMO, EXPLAIN, REPORT, RUN, SIMULATE, STATUS } from './options.js';
 import type { Shell } from './shell.js';
 
 const CSV_ARGUMENT = ['[csv]', 'a CSV file (.gz too), or - for standard input'] as const;
@@ -73,6 +73,19 @@ Examples:
     argument: ['<key-or-email>', 'a record key, an email or a grant id'],
     specs: EXPLAIN,
     load: () => import('./explain.js'),
+  }),
+  define({
+    name: 'backup',
+    summary: 'copy the ledger safely, also while a run is using it',
+    help: `
+Example:
+  nylas-migrate backup acme-before-canary.db --ledger acme.db
+
+An earlier copy of the same ledger is replaced, and no other file. To go on from a copy, copy it to a new name
+and run with --ledger NAME. Each run makes a copy by itself: the ledger's name with .bak.`,
+    argument: ['<file>', 'where the copy goes'],
+    specs: BACKUP,
+    load: () => import('./backup.js'),
   }),
   define({
     name: 'simulate',

@@ -20,6 +20,7 @@ export async function dryRun(
       reading: readingOf(values),
       scope: scopeOf(values, shell),
       retryTargets: new Set(values.retry),
+      existing: values.existing,
       nowMs: clock.now(),
       ratePerSecond: values.rate,
     });

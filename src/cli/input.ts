@@ -32,12 +32,17 @@ export async function sourceOf(
       "Name one: a CSV file, - for standard input, or --input-command 'age -d users.csv.age'.",
     );
   }
-  const warn = (message: string): void => {
-    if (!values.quiet) void print(shell.stderr, `Warning: ${message}`);
-  };
+  const warn = warnerOf(values, shell);
   if (inputCommand !== null) return openSource({ command: inputCommand }, warn);
   if (file === '-') return openSource({ stdin: shell.stdin }, warn);
   return openSource({ file: file ?? '' }, warn);
+}
+
+/** Says a warning where notices go. */
+export function warnerOf(values: { readonly quiet: boolean }, shell: Shell): (message: string) => void {
+  return (message) => {
+    if (!values.quiet) void print(shell.stderr, `Warning: ${message}`);
+  };
 }
 
 export function readingOf(values: CsvValues): ReadingOptions {

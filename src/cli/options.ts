@@ -177,6 +177,16 @@ const RUN_OPTIONS = {
     parseChoice(['hold', 'accept']),
     'hold',
   ),
+  existing: option(
+    '--existing <what>',
+    'skip or reauthenticate healthy grants that exist already',
+    parseChoice(['skip', 'reauthenticate']),
+    'skip',
+  ),
+  singleUse: option('--single-use <provider>', 'whose refresh tokens work only once', parseProviders, [], {
+    repeats: true,
+    shownDefault: 'zoom',
+  }),
   label: option('--label <text>', 'a note kept with the run', parseText, null as string | null),
   dryRun: flag('--dry-run', 'plan every row, submit nothing'),
   noPreflight: flag('--no-preflight', 'skip the advice on connectors and ledger'),
@@ -249,6 +259,7 @@ export const RUN = { ...COMMON_OPTIONS, ...NYLAS_OPTIONS, ...RATE_OPTION, ...CSV
 export const STATUS = COMMON_OPTIONS;
 export const REPORT = { ...COMMON_OPTIONS, ...REPORT_OPTIONS };
 export const EXPLAIN = COMMON_OPTIONS;
+export const BACKUP = COMMON_OPTIONS;
 export const SIMULATE = { ...COMMON_OPTIONS, ...SIMULATE_OPTIONS };
 export const DEMO = {
   ...COMMON_OPTIONS,

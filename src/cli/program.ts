@@ -25,7 +25,7 @@ export async function runCli(args: readonly string[], shell: Shell): Promise<num
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return tellFailure(error, shell);
+    return tellFailure(outOfDescriptors(error) ?? error, args.includes('--json'), shell);
   }
 }
 
@@ -49,14 +49,30 @@ function makeProgram(shell: Shell, done: (exitCode: number) => void): Command {
   return program;
 }
 
-async function tellFailure(error: unknown, shell: Shell): Promise<number> {
+/** Under `--json` standard output has its one document even then. */
+async function tellFailure(error: unknown, asJson: boolean, shell: Shell): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof UserError) {
-    await print(shell.stderr, `Error: ${error.message}\n${error.next}`);
-    return exitOfFailure(error.kind);
+    const { kind, message, next } = error;
+    const exitCode = exitOfFailure(kind);
+    if (asJson)
+      await print(shell.stdout, JSON.stringify({ error: { kind, message, next }, exitCode }, null, 2));
+    await print(shell.stderr, `Error: ${message}\n${next}`);
+    return exitCode;
   }
   await print(shell.stderr, describeBug(error, shell));
   return EXIT.bug;
+}
+
+/** Even loading our own code takes descriptors, so that their lack can strike anywhere. */
+function outOfDescriptors(error: unknown): UserError | null {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code !== 'EMFILE' && code !== 'ENFILE') return null;
+  return new UserError(
+    'unfinished',
+    `This process may not open as many files as it needs (${code}).`,
+    'Raise the limit with ulimit -n, then run the same command again: it resumes.',
+  );
 }
 
 /** Says where a bug struck. Its message may hold anything, so only the kind of error and the places are shown. */

@@ -1,5 +1,6 @@
 import { clock, openApi, openLedger, openLog, openProgress, openReader, renderers } from '../context.js';
 import type { OptionValues } from '../config.js';
+import { isLedgerFailure } from '../core/errors.js';
 import { scrubberOf } from '../core/scrub.js';
 import { verdictOf, type Verdict } from '../core/verdict.js';
 import { migrate, type MigrateOptions, type MigratePorts, type RunResult } from '../migrate.js';
@@ -11,7 +12,7 @@ import type { Action } from './command.js';
 import { readConnection, type Connection } from './connection.js';
 import { dryRun } from './dry-run.js';
 import { exitOfVerdict } from './exit-codes.js';
-import { readingOf, scopeOf, sourceOf } from './input.js';
+import { readingOf, scopeOf, sourceOf, warnerOf } from './input.js';
 import { RUN } from './options.js';
 import { print, type Shell } from './shell.js';
 
@@ -43,7 +44,9 @@ async function run(
       await announce(values, shell, source.name, connection, target);
       if (!values.noPreflight) await advise(values, shell, await readConnectors(api));
       const progress = await progressOf(values, shell);
-      const ports = { source, ledger, api, clock, log, progress };
+      const warn = warnerOf(values, shell);
+      const onUnwritten = unwrittenTeller(shell);
+      const ports = { source, ledger, api, clock, log, progress, warn, onUnwritten };
       const owner = { applicationId: target.applicationId, host: connection.host };
       const start = runStart(values, shell, source.name, options);
       return await runAndTell(values, shell, ports, options, owner, start);
@@ -70,16 +73,50 @@ async function runAndTell(
       shell.stderr.write(`\n${signal}: finishing what is in flight; once more to leave at once.\n`);
     stop.stop({ kind: 'signal', signal });
   });
+  const copy = copyLedger(ports);
   try {
     const result = await migrate({ ...ports, stop }, options, owner, start);
+    // Its idle connections hold descriptors that telling may need.
+    ports.api.close();
     const { verdict, exitCode } = judge(values, result);
     endRun(ports.ledger, result, verdict);
+    if (result.stop?.kind !== 'signal') await copy.made;
     ports.log.info('run ended', { run: result.runId, verdict, exitCode, ...result.balance.buckets });
     await tell(values, shell, ports.source.name, result, verdict, exitCode);
     return exitCode;
   } finally {
+    copy.giveUp();
     release();
   }
+}
+
+/** Copies the ledger while the run goes on; one that is cut short doesn't wait for it. */
+function copyLedger({ ledger, warn, log }: Omit<MigratePorts, 'stop'>): {
+  readonly made: Promise<void>;
+  readonly giveUp: () => void;
+} {
+  let wanted = true;
+  const made = ledger.backUp().catch((error: unknown) => {
+    // What became of the ledger itself is told by the run.
+    if (!wanted || isLedgerFailure(error)) return;
+    const message = error instanceof Error ? error.message : String(error);
+    log.warn('no copy of the ledger was made', { message });
+    warn(message);
+  });
+  return {
+    made,
+    giveUp: () => {
+      wanted = false;
+    },
+  };
+}
+
+/** Says it whatever else is kept quiet: it is written down nowhere else. */
+function unwrittenTeller({ stderr }: Shell): MigratePorts['onUnwritten'] {
+  return ({ key, result, status, grantId }) => {
+    const facts = { record_key: key, outcome: result, status, grant_id: grantId };
+    void print(stderr, `Not in the ledger: ${JSON.stringify(facts)}`);
+  };
 }
 
 function judge(values: Values, result: RunResult): { verdict: Verdict; exitCode: number } {
@@ -187,6 +224,8 @@ function migrateOptions(values: Values, connection: Connection, shell: Shell): M
     retry: { attemptsMax: values.attemptsMax, settleDelayMs: values.settleDelay ?? 2 * values.timeout },
     drainTimeoutMs: values.drainTimeout,
     emailMismatch: values.emailMismatch,
+    existing: values.existing,
+    singleUse: new Set(['zoom', ...values.singleUse]),
     apiKey: connection.apiKey,
   };
 }

@@ -9,7 +9,7 @@ import {
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
-export interface Received {
+interface Received {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingMessage['headers'];

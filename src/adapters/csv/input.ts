@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { UserError } from '../../core/errors.js';
 
@@ -36,17 +36,61 @@ export async function openInput(input: CsvInput, warn: (message: string) => void
 }
 
 async function openFile(path: string, warn: (message: string) => void): Promise<RawInput> {
-  const facts = await stat(path).catch((error: unknown) => {
-    throw fileError(path, error);
+  const failed = (error: unknown): UserError => fileError(path, error);
+  const handle = await open(path).catch((error: unknown) => {
+    throw failed(error);
   });
-  if (facts.isDirectory()) throw new UserError('usage', `${path} is a directory.`, 'Name a CSV file.');
-  if (facts.isFile() && (facts.mode & OTHERS_MODE) !== 0) warn(othersCanRead(path));
-  const stream = createReadStream(path, { highWaterMark: FILE_CHUNK_BYTES });
+  const facts = await handle.stat({ bigint: true });
+  if (facts.isDirectory()) {
+    await handle.close();
+    throw new UserError('usage', `${path} is a directory.`, 'Name a CSV file.');
+  }
+  if (facts.isFile() && (Number(facts.mode) & OTHERS_MODE) !== 0) warn(othersCanRead(path));
+  const stream = handle.createReadStream({ highWaterMark: FILE_CHUNK_BYTES, autoClose: false });
+  const { chunks, close } = fromStream(stream, failed);
   return {
-    ...fromStream(stream, (error) => fileError(path, error)),
-    bytesTotal: facts.isFile() ? facts.size : null,
+    chunks: facts.isFile() ? thenUnchanged(chunks, handle, path, facts) : chunks,
+    bytesTotal: facts.isFile() ? Number(facts.size) : null,
     isRepeatable: facts.isFile(),
+    close: () => {
+      close();
+      // A handle that is closed already stays so; the file was only read.
+      void handle.close().catch(() => undefined);
+    },
   };
+}
+
+/**
+ * The chunks, and at their end a look whether the file is still what was opened. Before the end is believed:
+ * a file that was cut short or written anew meanwhile may stop in the middle of a row.
+ */
+async function* thenUnchanged(
+  chunks: AsyncIterable<Buffer>,
+  handle: FileHandle,
+  path: string,
+  opened: BigIntStats,
+): AsyncGenerator<Buffer> {
+  yield* chunks;
+  const [read, there] = await Promise.all([
+    handle.stat({ bigint: true }),
+    stat(path, { bigint: true }).catch(() => null),
+  ]);
+  const what = changeOf(opened, read, there);
+  if (what === null) return;
+  throw new UserError(
+    'usage',
+    `${path} ${what} while it was being read.`,
+    'Let whatever writes it finish, then run again with the file as it should be: what is done stays done.',
+  );
+}
+
+/** What became of a file since it was opened: of what was read, and of what its path names now. */
+function changeOf(opened: BigIntStats, read: BigIntStats, there: BigIntStats | null): string | null {
+  if (read.size < opened.size) return 'was cut short';
+  if (read.size > opened.size) return 'grew';
+  if (read.mtimeNs !== opened.mtimeNs) return 'was changed';
+  if (there === null) return 'was deleted or moved';
+  return there.ino === opened.ino && there.dev === opened.dev ? null : 'was replaced by another file';
 }
 
 function othersCanRead(path: string): string {

@@ -18,19 +18,24 @@ export class GroupCommit {
   readonly #commit;
   readonly #rollback;
   readonly #clock: Clock;
-  readonly #asFailure: (error: unknown) => Error;
+  readonly #onFailure: (error: unknown) => Error;
   #waiting: Change[] = [];
   #cancelTimer: (() => void) | null = null;
   #failure: Error | null = null;
 
-  constructor(db: Database, clock: Clock, asFailure: (error: unknown) => Error) {
+  /** `onFailure` is told what a commit failed with, and says what whoever waits is told. */
+  constructor(db: Database, clock: Clock, onFailure: (error: unknown) => Error) {
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#commit = db.prepare('COMMIT');
     this.#rollback = (): void => {
-      if (db.inTransaction) db.exec('ROLLBACK');
+      try {
+        if (db.inTransaction) db.exec('ROLLBACK');
+      } catch {
+        // The failure that led here is the one to tell; without its COMMIT nothing of the group counts.
+      }
     };
     this.#clock = clock;
-    this.#asFailure = asFailure;
+    this.#onFailure = onFailure;
   }
 
   /** Queues a change; resolves to its result after the COMMIT that holds it. */
@@ -65,9 +70,17 @@ export class GroupCommit {
   }
 
   /** Commits what is waiting and takes no more; a failure reaches whoever waits. */
-  close(): void {
+  close(after: Error): void {
     this.#flushQuietly();
-    this.#failure ??= this.#asFailure(new Error('it is closed'));
+    this.fail(after);
+  }
+
+  /** Takes no more, and writes nothing of what is waiting: whoever waits is told. */
+  fail(failure: Error): void {
+    this.#failure ??= failure;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    for (const change of this.#waiting.splice(0)) change.settle(this.#failure);
   }
 
   #schedule(): void {
@@ -94,8 +107,8 @@ export class GroupCommit {
       for (const change of group) change.apply();
       this.#commit.run();
     } catch (error) {
+      this.#failure = this.#onFailure(error);
       this.#rollback();
-      this.#failure = this.#asFailure(error);
     }
     for (const change of group) change.settle(this.#failure);
   }

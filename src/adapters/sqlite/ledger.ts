@@ -1,7 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import type { RecordChange } from '../../core/change.js';
-import { UserError } from '../../core/errors.js';
-import type { GrantHolder, RecordState } from '../../core/plan.js';
+import { isLedgerFailure, UserError } from '../../core/errors.js';
+import type { Grant } from '../../core/grant.js';
+import { NO_EVIDENCE } from '../../core/outcome.js';
+import type { Provider } from '../../core/provider.js';
+import type { KnownGrants, RecordState } from '../../core/plan.js';
 import type {
   AttemptEnd,
   AttemptKind,
@@ -14,9 +17,13 @@ import type {
   RunEnd,
   RunStart,
 } from '../../ports.js';
+import { copyBeside } from './backup.js';
+import { wayBack } from './damage.js';
 import { GroupCommit } from './group-commit.js';
-import { lookUpHolders, lookUpRecords } from './look-up.js';
-import { describeHolder, guarded, ledgerError, openForWriting, takeLock } from './open.js';
+import { lookUpGrants, lookUpRecords } from './look-up.js';
+import { describeHolder, ledgerError, lockOf, openForWriting, takeLock } from './open.js';
+import { grantOfSeen, seenRow } from './seen-grants.js';
+import { watchFiles, type WatchedFile } from './watch.js';
 import { prepareWrites, type Writes } from './writes.js';
 
 interface Identity {
@@ -43,14 +50,18 @@ class SqliteLedger implements Ledger {
   readonly #lock: Database;
   readonly #writes: Writes;
   readonly #group: GroupCommit;
+  readonly #clock: Clock;
+  #failure: UserError | null = null;
+  #onFailure: (failure: UserError) => void = () => undefined;
   readonly fingerprintKey: Uint8Array;
 
   constructor(path: string, db: Database, lock: Database, clock: Clock) {
     this.#path = path;
     this.#db = db;
     this.#lock = lock;
+    this.#clock = clock;
     this.#writes = prepareWrites(db);
-    this.#group = new GroupCommit(db, clock, (error) => ledgerError(path, error));
+    this.#group = new GroupCommit(db, clock, (error) => this.#fail(error));
     this.fingerprintKey = this.#identity().fingerprint_key;
   }
 
@@ -111,9 +122,30 @@ class SqliteLedger implements Ledger {
     return this.#guarded(() => lookUpRecords(this.#writes, keys));
   }
 
-  holders(mailboxes: readonly MailboxName[]): ReadonlyMap<string, GrantHolder> {
+  knownGrants(mailboxes: readonly MailboxName[]): ReadonlyMap<string, KnownGrants> {
     this.#group.flush();
-    return this.#guarded(() => lookUpHolders(this.#writes, mailboxes));
+    return this.#guarded(() => lookUpGrants(this.#writes, mailboxes));
+  }
+
+  seenByState(state: string, provider: Provider): readonly Grant[] {
+    this.#group.flush();
+    return this.#guarded(() => this.#writes.seenByState.all(state, provider)).map(grantOfSeen);
+  }
+
+  see(grants: readonly Grant[], listingId: number): Promise<number> {
+    return this.#group.add(() =>
+      grants.reduce((brought, grant) => brought + this.#writes.see.run(seenRow(grant, listingId)).changes, 0),
+    );
+  }
+
+  listedUntil(): number | null {
+    return this.#guarded(() => this.#writes.listedUntil.get())?.listedUntil ?? null;
+  }
+
+  setListedUntil(seconds: number): Promise<void> {
+    return this.#group.add(() => {
+      this.#writes.setListedUntil.run(seconds);
+    });
   }
 
   intend(runId: number, kind: AttemptKind, entry: RecordEntry): Promise<number> {
@@ -131,7 +163,11 @@ class SqliteLedger implements Ledger {
       const { evidence, endedAtMs, result } = end;
       const latencyMs = end.latencyMs === null ? null : Math.round(end.latencyMs);
       this.#writes.endAttempt.run({ attemptId, endedAtMs, result, latencyMs, ...evidence });
-      if (change !== null) this.#writes.changeByAttempt.run({ attemptId, ...evidence, ...flat(change) });
+      if (result === 'not_found') this.#writes.countEmptyLook.run(attemptId);
+      if (change === null) return;
+      // The grant of a lost attempt can be found after a refusal: what that said doesn't describe the record.
+      const said = change.status === 'migrated' && evidence.errorType !== null ? NO_EVIDENCE : evidence;
+      this.#writes.changeByAttempt.run({ attemptId, ...said, ...flat(change) });
     });
   }
 
@@ -163,11 +199,54 @@ class SqliteLedger implements Ledger {
     this.#group.flush();
   }
 
+  watch(onFailure: (failure: UserError) => void): () => void {
+    this.#onFailure = onFailure;
+    if (this.#failure !== null) onFailure(this.#failure);
+    const stop = watchFiles(filesOf(this.#path), this.#clock, (file, what) => {
+      if (file === this.#path) this.#letGoOfWal();
+      const message = `The ledger ${this.#path} can't be used: ${file} ${what} while the run was using it.`;
+      this.#fail(new UserError('ledger', message, afterChange(this.#path, file)));
+    });
+    return () => {
+      stop();
+      this.#onFailure = () => undefined;
+    };
+  }
+
+  async backUp(): Promise<void> {
+    const some = this.#guarded(() => this.#db.prepare('SELECT 1 FROM records LIMIT 1').get());
+    if (some === undefined) return;
+    await copyBeside(this.#db, this.#path).catch((error: unknown) => {
+      throw isLedgerFailure(error) ? this.#fail(error) : error;
+    });
+  }
+
   /** What is known is written down first, also on the way out of a failure; whoever waits for it is told. */
   close(): void {
-    this.#group.close();
+    this.#group.close(ledgerError(this.#path, new Error('it is closed')));
     this.#db.close();
     this.#lock.close();
+  }
+
+  /**
+   * Moves what the WAL holds into the file we have open, wherever that is now: the WAL that is left behind is
+   * empty then, and can't be taken for that of another file of the same name.
+   */
+  #letGoOfWal(): void {
+    try {
+      this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // The ledger is lost to this run anyway, and that is being told.
+    }
+  }
+
+  /** The first failure is final, whether it came of writing, reading or watching. */
+  #fail(error: unknown): UserError {
+    if (this.#failure !== null) return this.#failure;
+    this.#failure = ledgerError(this.#path, error);
+    this.#group.fail(this.#failure);
+    this.#onFailure(this.#failure);
+    return this.#failure;
   }
 
   #upsert(runId: number, entry: RecordEntry, change: { readonly status: 'submitting' } | null): number {
@@ -177,17 +256,39 @@ class SqliteLedger implements Ledger {
 
   #identity(): Identity {
     const row = this.#guarded(() => this.#writes.identity.get());
-    if (row === undefined) throw new UserError('ledger', `${this.#path} has lost its identity.`, DAMAGED);
+    if (row === undefined)
+      throw new UserError('ledger', `${this.#path} has lost its identity.`, wayBack(this.#path));
     return row;
   }
 
   #guarded<T>(action: () => T): T {
-    return guarded(this.#path, action);
+    try {
+      return action();
+    } catch (error) {
+      throw this.#fail(error);
+    }
   }
 }
 
+/** What each WAL begins with, in either byte order of its checksums, but for the last bit. */
+const WAL_MAGIC = Buffer.from([0x37, 0x7f, 0x06]);
+
+/** Without its lock a second run could begin: it is watched like the ledger itself. */
+function filesOf(path: string): readonly WatchedFile[] {
+  return [{ path }, { path: walOf(path), magic: WAL_MAGIC }, { path: lockOf(path) }];
+}
+
+function walOf(path: string): string {
+  return `${path}-wal`;
+}
+
+function afterChange(path: string, file: string): string {
+  if (file === path) return `${wayBack(path)} A file that was only moved can be put back instead.`;
+  if (file === walOf(path)) return 'Run the same command again: it examines the ledger before it goes on.';
+  return 'That file keeps a second run out: leave it alone, and run the same command again.';
+}
+
 const SUBMITTING = { status: 'submitting' } as const;
-const DAMAGED = 'Keep the file, and go on from your latest copy of it.';
 
 function rowOf(runId: number, entry: RecordEntry): Record<string, unknown> {
   const { key, provider, email, mailbox, accountId, credentialId, carried, line } = entry.user;

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
+import { assertSound, copyOf, keepAndGoBack } from './damage.js';
 import { assertOurs, assertReadable, migrateSchema } from './schema.js';
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -15,6 +16,7 @@ export function openForWriting(path: string, nowMs: number): Database {
     return opened(new Sqlite(path, { timeout: BUSY_TIMEOUT_MS }), (db) => {
       // Before anything is set: another program's file stays as it is.
       assertOurs(db, path);
+      assertSound(db, path);
       db.pragma('journal_mode = WAL');
       db.pragma('synchronous = FULL');
       db.pragma('foreign_keys = ON');
@@ -23,8 +25,11 @@ export function openForWriting(path: string, nowMs: number): Database {
   });
 }
 
-/** Opens an existing ledger to read, also while a run holds it. Throws UserError('ledger'). */
-export function openForReading(path: string): Database {
+/**
+ * Opens an existing ledger to read, also while a run holds it; `assert` refuses what isn't fit for that.
+ * Throws UserError('ledger').
+ */
+export function openForReading(path: string, assert = assertReadable): Database {
   if (!existsSync(path)) {
     throw new UserError(
       'ledger',
@@ -34,7 +39,7 @@ export function openForReading(path: string): Database {
   }
   return guarded(path, () =>
     opened(new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }), (db) => {
-      assertReadable(db, path);
+      assert(db, path);
     }),
   );
 }
@@ -72,7 +77,7 @@ export function isLockHeld(path: string): boolean {
   });
 }
 
-function lockOf(path: string): string {
+export function lockOf(path: string): string {
   return `${path}.lock`;
 }
 
@@ -152,21 +157,44 @@ export function guarded<T>(path: string, action: () => T): T {
 
 export function ledgerError(path: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   const detail = error instanceof Error ? error.message : String(error);
   const next = NEXT_STEPS.find(([pattern]) => pattern.test(code))?.[1];
   return new UserError(
     'ledger',
     `The ledger ${path} can't be used: ${detail}${code === '' ? '' : ` (${code})`}.`,
-    next ?? 'Check the file and its folder, or name another with --ledger.',
+    next?.(path) ?? 'Check the file and its folder, or name another with --ledger.',
   );
 }
 
-const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
-  [/NOTADB/, 'This file is not a SQLite database: name another with --ledger.'],
-  [/CORRUPT/, 'The file is damaged: keep it, and go on from your latest copy of it.'],
-  [/FULL|ENOSPC/, 'Make room on that disk, then run the same command again: it resumes.'],
-  [/READONLY|EACCES|EROFS|EPERM/, 'Make the file and its folder writable for this user.'],
-  [/ENOENT|CANTOPEN/, 'Make the folder first, or name another place with --ledger.'],
-  [/BUSY|LOCKED/, 'Another program has the file open; close it and run again.'],
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+const NEXT_STEPS: readonly (readonly [RegExp, (path: string) => string])[] = [
+  [/NOTADB/, notADatabase],
+  [/CORRUPT|SHORT_READ/, keepAndGoBack],
+  [/FULL|ENOSPC/, () => 'Make room on that disk, then run the same command again: it resumes.'],
+  [/READONLY|EACCES|EROFS|EPERM/, () => 'Make the file and its folder writable for this user.'],
+  [/EMFILE|ENFILE/, () => 'Raise the limit of open files (ulimit -n), then run again.'],
+  [/ENOENT|ENOTDIR|CANTOPEN/, cannotOpen],
+  [/BUSY|LOCKED/, () => 'Another program has the file open; close it and run again.'],
+  [
+    /IOERR/,
+    () => 'Check that disk, its room and its limits (df, quota, ulimit -f), then run again: it resumes.',
+  ],
 ];
+
+/** SQLite has one word for all of these. */
+function cannotOpen(path: string): string {
+  if (!existsSync(path)) return 'Make the folder first, or name another place with --ledger.';
+  return statSync(path).isDirectory()
+    ? 'It is a directory: name a file with --ledger.'
+    : 'Make the file and its folder writable for this user; a low limit of open files (ulimit -n) ends so too.';
+}
+
+/** A ledger whose first page is gone looks like a file of another kind; a copy beside it tells. */
+function notADatabase(path: string): string {
+  if (existsSync(copyOf(path))) return `The file is damaged. ${keepAndGoBack(path)}`;
+  return 'This file is not a SQLite database: name another with --ledger.';
+}

@@ -98,7 +98,7 @@ function prepareOverview(db: Database) {
       SELECT
         min(iif(status = 'pending' OR mailbox IS NOT NULL, coalesce(not_before, 0), NULL))
           AS earliestNotBeforeMs,
-        count(*) FILTER (WHERE status = 'in_doubt' AND mailbox IS NULL) AS doubtsWithoutMailbox
+        count(*) FILTER (WHERE status = 'in_doubt' AND mailbox IS NULL AND empty_looks > 0) AS doubtsWithoutMailbox
       FROM ledger_records
       WHERE status IN ('pending', 'in_doubt') AND coalesce(category, '') <> 'misconfigured'`),
   };

@@ -15,6 +15,12 @@ export interface Writes {
   readonly endRun: Statement;
   readonly lookUp: Statement<[string], RecordRow>;
   readonly holders: Statement<[string], HolderRow>;
+  readonly seen: Statement<[string], SeenRow>;
+  readonly seenByState: Statement<[string, string], SeenRow>;
+  readonly see: Statement;
+  readonly listedUntil: Statement<[], { listedUntil: number | null }>;
+  readonly setListedUntil: Statement;
+  readonly countEmptyLook: Statement;
   readonly upsert: Statement<[Record<string, unknown>], { record_id: number }>;
   readonly hold: Statement;
   readonly startAttempt: Statement;
@@ -25,7 +31,7 @@ export interface Writes {
 }
 
 /** The statements that planning needs. */
-export type LookUps = Pick<Writes, 'lookUp' | 'holders'>;
+export type LookUps = Pick<Writes, 'lookUp' | 'holders' | 'seen'>;
 
 interface RecordRow {
   readonly key: string;
@@ -33,14 +39,27 @@ interface RecordRow {
   readonly category: Category | null;
   readonly fingerprint: string | null;
   readonly attempts: number;
+  readonly lastAttemptMs: number | null;
   readonly notBeforeMs: number | null;
   readonly doubtSinceMs: number | null;
+  readonly emptyLooks: number;
+}
+
+/** A listed grant; times in Unix seconds by Nylas' clock. */
+export interface SeenRow {
+  readonly grantId: string;
+  readonly provider: string;
+  readonly mailbox: string | null;
+  readonly state: string | null;
+  readonly status: string | null;
+  readonly scope: string | null;
+  readonly createdAt: number | null;
+  readonly updatedAt: number | null;
 }
 
 interface HolderRow {
   readonly provider: Provider;
   readonly mailbox: string;
-  readonly key: string;
   readonly grantId: string;
   readonly scope: string | null;
 }
@@ -51,6 +70,7 @@ export function prepareWrites(db: Database): Writes {
     claim: db.prepare('UPDATE ledger SET application_id = ?, host = ?, keying = ?'),
     ...prepareRuns(db),
     ...prepareLookUps(db),
+    ...prepareListing(db),
     ...prepareRecords(db),
     ...prepareAttempts(db),
     note: db.prepare(`
@@ -91,14 +111,48 @@ const LAST_START = `SELECT started_at FROM attempt_starts
 export function prepareLookUps(db: Database): LookUps {
   return {
     lookUp: db.prepare<[string], RecordRow>(`
-      SELECT records.key, status, category, fingerprint, attempts, not_before AS notBeforeMs,
-        doubt_since AS doubtSinceMs
-      FROM json_each(?) AS asked JOIN records ON records.key = asked.value`),
+      SELECT records.key, status, category, fingerprint, attempts,
+        last_attempt_at AS lastAttemptMs, not_before AS notBeforeMs, doubt_since AS doubtSinceMs,
+        empty_looks AS emptyLooks
+      FROM json_each(?) AS asked CROSS JOIN records ON records.key = asked.value`),
+    // CROSS JOIN and the unary plus keep SQLite from walking every migrated record instead of the mailboxes.
     holders: db.prepare<[string], HolderRow>(`
-      SELECT provider, mailbox, records.key, grant_id AS grantId, scope
+      SELECT provider, mailbox, grant_id AS grantId, scope
       FROM json_each(?) AS asked
-      JOIN records ON records.mailbox = asked.value ->> 1 AND records.provider = asked.value ->> 0
-      WHERE status = 'migrated' AND coalesce(grant_status, 'valid') = 'valid'`),
+      CROSS JOIN records ON records.mailbox = asked.value ->> 1 AND records.provider = asked.value ->> 0
+      WHERE +status = 'migrated' AND coalesce(grant_status, 'valid') = 'valid'`),
+    seen: db.prepare<[string], SeenRow>(`
+      SELECT ${SEEN_COLUMNS}
+      FROM json_each(?) AS asked
+      CROSS JOIN grants_seen ON mailbox = asked.value ->> 1 AND provider = asked.value ->> 0
+      ORDER BY created_at`),
+  };
+}
+
+const SEEN_COLUMNS = `grant_id AS grantId, provider, mailbox, state, status, scope,
+  created_at AS createdAt, updated_at AS updatedAt`;
+
+function prepareListing(db: Database) {
+  return {
+    seenByState: db.prepare<[string, string], SeenRow>(
+      `SELECT ${SEEN_COLUMNS} FROM grants_seen WHERE state = ? AND provider = ?`,
+    ),
+    // Changes a row only where this listing hasn't brought it before: the number of changes counts those.
+    see: db.prepare(`
+      INSERT INTO grants_seen (grant_id, provider, mailbox, state, status, scope, created_at, updated_at, seen_at)
+      VALUES (:id, :provider, :mailbox, :state, :status, :scope, :createdAt, :updatedAt, :listingId)
+      ON CONFLICT (grant_id) DO UPDATE SET
+        provider = excluded.provider, mailbox = excluded.mailbox, state = excluded.state,
+        status = excluded.status, scope = excluded.scope, created_at = excluded.created_at,
+        updated_at = excluded.updated_at, seen_at = excluded.seen_at
+      WHERE seen_at <> excluded.seen_at`),
+    listedUntil: db.prepare<[], { listedUntil: number | null }>(
+      'SELECT listed_until AS listedUntil FROM ledger',
+    ),
+    setListedUntil: db.prepare('UPDATE ledger SET listed_until = ?'),
+    countEmptyLook: db.prepare(`
+      UPDATE records SET empty_looks = empty_looks + 1 FROM attempt_starts
+      WHERE attempt_id = ? AND attempt_starts.record_id = records.record_id`),
   };
 }
 
@@ -113,7 +167,8 @@ function prepareRecords(db: Database) {
         account_id = excluded.account_id, provider = excluded.provider, email = excluded.email,
         mailbox = excluded.mailbox, credential_id = excluded.credential_id, carried = excluded.carried,
         fingerprint = excluded.fingerprint, source_line = excluded.source_line, run_id = excluded.run_id,
-        status = iif(:submitting, 'submitting', status)
+        status = iif(:submitting, 'submitting', status),
+        empty_looks = iif(:submitting, 0, empty_looks)
       RETURNING record_id`),
     hold: db.prepare(`
       INSERT INTO records (key, account_id, provider, email, mailbox, credential_id, carried, fingerprint,

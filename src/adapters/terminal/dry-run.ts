@@ -4,13 +4,12 @@ import { formatCount, formatCounted, formatDuration, formatTable } from './forma
 const WORDS: Readonly<Record<keyof PlannedRun['rest'], string>> = {
   submit: 'to submit',
   settle: 'in doubt: looked up first, then submitted where nothing is found',
-  share: 'mailbox has a grant through another record',
+  take: 'mailbox has a healthy grant already',
   wait_for_other: 'wait for another record',
   wait_until: 'wait for their time',
   done: 'already done',
   duplicate: 'repeats of an earlier row',
   skip: 'failed before with the same credential: skipped',
-  unsettled: 'in doubt, and nothing to look them up by: --retry in_doubt',
   invalid: 'bad rows: see the command check',
   out_of_scope: 'left out by an option',
 };

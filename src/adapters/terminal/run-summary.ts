@@ -54,6 +54,8 @@ function describeStop(stop: StopReason): string {
       return 'Stopped: Nylas refuses the API key, and a second call confirmed it. Check NYLAS_API_KEY and its application.';
     case 'input':
       return printable(`The input could not be read to its end: ${stop.message} ${stop.next}`);
+    case 'failure':
+      return 'Stopped by a failure.';
   }
 }
 

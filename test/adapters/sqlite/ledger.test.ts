@@ -13,6 +13,8 @@ import { fingerprintOf } from '../../../src/core/fingerprint.js';
 import { mailboxName } from '../../../src/core/grant.js';
 import { NO_EVIDENCE } from '../../../src/core/outcome.js';
 import type { LegacyUser } from '../../../src/core/record.js';
+import type { Ledger } from '../../../src/ports.js';
+import { someGrant } from '../../support/answers.js';
 import {
   BEGAN_AT_MS,
   entryOf,
@@ -210,8 +212,10 @@ describe('a record', () => {
     expect(ledger.lookUp(['ada']).get('ada')).toEqual({
       key: 'ada',
       ...state,
+      lastAttemptMs: BEGAN_AT_MS + 1_000,
       notBeforeMs: null,
       doubtSinceMs: null,
+      emptyLooks: 0,
     });
     ledger.close();
     expect(recordsOf(path)).toMatchObject([
@@ -308,12 +312,103 @@ describe('a look-up', () => {
       provider: 'google' as const,
       mailbox: `${name}@example.com`,
     }));
-    const held = story.ledger.holders([...asked, { provider: 'microsoft', mailbox: 'ada@example.com' }]);
+    const held = story.ledger.knownGrants([...asked, { provider: 'microsoft', mailbox: 'ada@example.com' }]);
     expect([...held]).toEqual([
-      [mailboxName('google', 'ada@example.com'), { key: 'ada', grantId: 'grant-of-ada', scope: 'openid' }],
+      [
+        mailboxName('google', 'ada@example.com'),
+        { holder: { grantId: 'grant-of-ada', scope: 'openid' }, seen: null, listed: false },
+      ],
     ]);
     story.close();
   });
+});
+
+describe('the grants that Nylas listed', () => {
+  const ADA = { provider: 'google', mailbox: 'ada@example.com' } as const;
+  const ofAda = (ledger: Ledger) => ledger.knownGrants([ADA]).get(mailboxName(ADA.provider, ADA.mailbox));
+
+  it('are known by mailbox: of several the newest that is valid', async () => {
+    const { ledger } = new Story(path);
+    const at = (id: string, createdAt: number, status: string | null) =>
+      someGrant({ id, createdAt, updatedAt: createdAt, status, email: 'ADA@example.com' });
+    await ledger.see([at('b', 20, null), at('c', 30, 'invalid'), at('a', 10, 'valid')], 1);
+    const seen = { grantId: 'b', scope: 'openid', createdAt: 20, updatedAt: 20 };
+    expect(ofAda(ledger)).toEqual({ holder: null, seen, listed: true });
+    expect(ledger.knownGrants([{ ...ADA, provider: 'zoom' }]).size).toBe(0);
+    ledger.close();
+  });
+
+  it('count as listed where none is valid', async () => {
+    const { ledger } = new Story(path);
+    await ledger.see([someGrant({ status: 'invalid' })], 1);
+    expect(ofAda(ledger)).toEqual({ holder: null, seen: null, listed: true });
+    ledger.close();
+  });
+
+  it('stand beside the one that a record holds', async () => {
+    const story = new Story(path);
+    await story.ledger.see([someGrant({ id: 'listed' })], 1);
+    await story.migrate({ key: 'ada' });
+    expect(ofAda(story.ledger)).toMatchObject({
+      holder: { grantId: 'grant-of-ada' },
+      seen: { grantId: 'listed' },
+    });
+    story.close();
+  });
+
+  it('are brought up to date by each listing, which counts those it had not brought before', async () => {
+    const { ledger } = new Story(path);
+    const [a, b] = [someGrant({ id: 'a' }), someGrant({ id: 'b', state: 'account-2' })];
+    expect(await ledger.see([a], 1)).toBe(1);
+    expect(await ledger.see([a, b], 1)).toBe(1);
+    expect(await ledger.see([a, b], 1)).toBe(0);
+    expect(await ledger.see([{ ...a, status: 'invalid' }], 2)).toBe(1);
+    expect(ledger.seenByState('account-1', 'google')).toMatchObject([{ id: 'a', status: 'invalid' }]);
+    expect(ledger.seenByState('account-1', 'zoom')).toEqual([]);
+    ledger.close();
+  });
+
+  it('are listed until a time that outlives the run', async () => {
+    const { ledger } = new Story(path);
+    expect(ledger.listedUntil()).toBeNull();
+    await ledger.setListedUntil(1_700_000_000);
+    ledger.close();
+    const again = openLedger(path, systemClock);
+    expect(again.listedUntil()).toBe(1_700_000_000);
+    again.close();
+  });
+});
+
+describe('looks that found nothing', () => {
+  const look = async ({ ledger, runId }: Story, result: string): Promise<number | undefined> => {
+    const id = await ledger.intend(runId, 'look_up', entryOf({ key: 'ada' }));
+    await ledger.conclude(id, { endedAtMs: 1, result, latencyMs: 1, evidence: NO_EVIDENCE }, null);
+    return ledger.lookUp(['ada']).get('ada')?.emptyLooks;
+  };
+
+  it('are counted in a row, until the next submission', async () => {
+    const story = new Story(path);
+    await story.doubt({ key: 'ada' }, 2_000);
+    expect(await look(story, 'no_answer')).toBe(0);
+    expect(await look(story, 'not_found')).toBe(1);
+    expect(await look(story, 'not_found')).toBe(2);
+    await story.doubt({ key: 'ada' }, 3_000);
+    expect(story.ledger.lookUp(['ada']).get('ada')?.emptyLooks).toBe(0);
+    story.close();
+  });
+});
+
+it('a record that has its grant shows no refusal, although the last answer was one', async () => {
+  const story = new Story(path);
+  const evidence = { httpStatus: 400, errorType: 'token.exchange_failed', requestId: 'req-no' };
+  const grant = { id: 'g', status: 'valid', email: null, scope: null, origin: 'adopted' as const };
+  await story.submit({ key: 'ada' }, 'refused', evidence, migrated(grant, true));
+  story.close();
+  const [record] = recordsOf(path);
+  expect(record).toMatchObject({ origin: 'adopted', errorType: null, httpStatus: null, requestId: null });
+  const reader = openReader(path);
+  expect(reader.attempts(record?.recordId ?? 0)).toMatchObject([{ result: 'refused', httpStatus: 400 }]);
+  reader.close();
 });
 
 describe('after a crash', () => {
@@ -332,8 +427,10 @@ describe('after a crash', () => {
       category: null,
       fingerprint: 'print-of-ada',
       attempts: 2,
+      lastAttemptMs: 7_000,
       notBeforeMs: 7_000 + SETTLE_DELAY_MS,
       doubtSinceMs: 7_000,
+      emptyLooks: 0,
     });
     expect(ledger.lookUp(['bob']).get('bob')?.status).toBe('migrated');
     ledger.close();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openReader } from '../../../src/adapters/sqlite/reader.js';
 import { migrated } from '../../../src/core/change.js';
+import { NO_EVIDENCE } from '../../../src/core/outcome.js';
 import type { LedgerReader } from '../../../src/ports.js';
 import { BEGAN_AT_MS, entryOf, issueOf, makeFolder, Story } from '../../support/ledger.js';
 
@@ -262,9 +263,13 @@ describe('what records wait for', () => {
     const story = new Story(path);
     await story.doubt({ key: 'bob', email: null }, 3_000);
     story.close();
-    expect(read().waits()).toEqual({ earliestNotBeforeMs: null, doubtsWithoutMailbox: 1 });
+    // Only a look tells whether it can be settled without an email.
+    expect(read().waits()).toEqual({ earliestNotBeforeMs: null, doubtsWithoutMailbox: 0 });
     reader?.close();
     const again = new Story(path);
+    const look = await again.ledger.intend(again.runId, 'look_up', entryOf({ key: 'bob', email: null }));
+    const end = { endedAtMs: 4_000, result: 'not_found', latencyMs: 1, evidence: NO_EVIDENCE };
+    await again.ledger.conclude(look, end, null);
     await again.throttle({ key: 'ada' }, 5_000);
     await again.ledger.hold(again.runId, entryOf({ key: 'eve' }));
     again.close();

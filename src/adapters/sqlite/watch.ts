@@ -1,0 +1,79 @@
+import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import type { Clock } from '../../ports.js';
+
+/** Twice a second, so that what happens to a file is noticed within one. */
+const WATCH_EVERY_MS = 500;
+
+export interface WatchedFile {
+  readonly path: string;
+  /**
+   * What it begins with unless it is empty: a file that was cut short and written on shows it here. Only for
+   * files without locks: closing one again drops those that this process holds on it (POSIX).
+   */
+  readonly magic?: Buffer;
+}
+
+interface Watched extends WatchedFile {
+  readonly opened: Stats;
+  sizeMax: number;
+}
+
+/**
+ * Watches that files stay the ones that were opened and don't shrink: SQLite goes on writing into a file that
+ * was deleted, replaced or cut short, and would notice only when it is opened again. Calls back once, with the
+ * file and what became of it; returns how to stop. What isn't there at the beginning isn't watched.
+ */
+export function watchFiles(
+  files: readonly WatchedFile[],
+  clock: Clock,
+  onChange: (path: string, what: string) => void,
+): () => void {
+  const watched = files.flatMap(asOpened);
+  let cancel = (): void => undefined;
+  const look = (): void => {
+    for (const file of watched) {
+      const what = changeOf(file);
+      if (what === null) continue;
+      onChange(file.path, what);
+      return;
+    }
+    cancel = clock.after(WATCH_EVERY_MS, look);
+  };
+  cancel = clock.after(WATCH_EVERY_MS, look);
+  return () => {
+    cancel();
+  };
+}
+
+function asOpened(file: WatchedFile): Watched[] {
+  const opened = statSync(file.path, { throwIfNoEntry: false });
+  return opened === undefined ? [] : [{ ...file, opened, sizeMax: opened.size }];
+}
+
+function changeOf(file: Watched): string | null {
+  try {
+    const now = statSync(file.path, { throwIfNoEntry: false });
+    if (now === undefined) return 'was deleted or moved';
+    if (now.ino !== file.opened.ino || now.dev !== file.opened.dev) return 'was replaced by another file';
+    if (now.size < file.sizeMax || hasLostItsHead(file, now)) return 'was cut short';
+    file.sizeMax = now.size;
+    return null;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    // That we are out of descriptors at this moment says nothing of the file.
+    if (code === 'EMFILE' || code === 'ENFILE') return null;
+    return `can't be reached any more (${code})`;
+  }
+}
+
+function hasLostItsHead({ path, magic }: Watched, { size }: Stats): boolean {
+  if (magic === undefined || size < magic.length) return false;
+  const head = Buffer.alloc(magic.length);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, head, 0, head.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  return !head.equals(magic);
+}
