@@ -164,7 +164,9 @@ class Migration {
       throw this.#ledgerFailure;
     } catch (error) {
       await this.#abandon();
-      throw this.#ledgerFailure === null ? error : this.#withUnwritten(this.#ledgerFailure);
+      if (this.#ledgerFailure !== null) throw this.#withUnwritten(this.#ledgerFailure);
+      if (error instanceof UserError) this.#endFailed();
+      throw error;
     } finally {
       release();
       this.#ports.progress.end();
@@ -216,6 +218,13 @@ class Migration {
     this.#ports.stop.stop({ kind: 'failure' });
     // Its failure follows from the one that led here.
     await this.#dispatcher.finish().catch(() => undefined);
+  }
+
+  /** The run ended in good order, though not well: it isn't taken for one that died. */
+  #endFailed(): void {
+    const { ledger, clock } = this.#ports;
+    const balance = this.#tally.balance();
+    ledger.endRun(this.#runId, { endedAtMs: clock.now(), how: 'failed', input: null, balance });
   }
 
   #withUnwritten({ message, next }: UserError): UserError {

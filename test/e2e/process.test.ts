@@ -140,6 +140,25 @@ describe('a run that cannot begin', () => {
     expect(result.stderr).toContain('refuses the API key');
   });
 
+  it('a file that is broken from its first row ends with 2, and its run did not die', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    const broken = 'provider,email,refresh_token\ngoogle,a@example.com,"never closed\n';
+    writeFileSync(join(cwd, 'users.csv'), broken, { mode: 0o600 });
+    const result = await runCli(['run', 'users.csv', '--api-uri', simulator.url], { cwd });
+    expect(result.exitCode, result.stderr).toBe(2);
+    expect(result.stderr).toContain('line 2');
+    const status = await runCli(['status'], { cwd });
+    expect(status.stdout).toContain('failed');
+    expect(status.stdout).not.toContain('died');
+  });
+
+  it('under --json an error is a document too', async () => {
+    const cwd = testFolder();
+    const result = await runCli(['status', '--json'], { cwd });
+    expect(JSON.parse(result.stdout)).toMatchObject({ error: { kind: 'ledger' }, exitCode: 6 });
+  });
+
   it("another application's key is refused with 6", async () => {
     const cwd = testFolder();
     writeUsers(cwd, emails(1));
