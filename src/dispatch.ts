@@ -98,9 +98,11 @@ export class Dispatcher {
     const { clock, stopping } = this.#work;
     const horizonMs = clock.monotonic() + this.#options.waitAtEndMaxMs;
     for (const parked of this.#later.takeBeyond(horizonMs)) this.#leave(parked);
-    while (!stopping() && (this.#later.size > 0 || this.#window.inFlight() > 0)) {
+    const isLeft = (): boolean => !stopping() && (this.#later.size > 0 || this.#window.inFlight() > 0);
+    while (isLeft()) {
       await this.serveDue();
-      await this.#bell.wait(this.#later.nextDueMs() - clock.monotonic());
+      // Serving can have been the last of it: then nothing would ring.
+      if (isLeft()) await this.#bell.wait(this.#later.nextDueMs() - clock.monotonic());
     }
   }
 

@@ -171,6 +171,23 @@ describe('a run that cannot begin', () => {
   });
 });
 
+describe('a file that ends with rows that wait for another', () => {
+  it.each([
+    ['the same user again', 'acc-1,google,a@example.com,sim.ok.a@example.com', 'duplicate'],
+    ['another user of the mailbox', 'acc-2,google,a@example.com,sim.ok.a@example.com', 'migrated'],
+  ])('%s: the run ends', async (_what, row, bucket) => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: 100 });
+    const first = 'acc-1,google,a@example.com,sim.ok.a@example.com';
+    const text = ['account_id,provider,email,refresh_token', first, row, ''].join('\n');
+    writeFileSync(join(cwd, 'users.csv'), text, { mode: 0o600 });
+    const run = await runCli(['run', 'users.csv', '--api-uri', simulator.url, '--json'], { cwd });
+    expect(run.exitCode, run.stderr).toBe(0);
+    const { balance } = JSON.parse(run.stdout) as { balance: { buckets: Record<string, number> } };
+    expect(balance.buckets[bucket]).toBe(bucket === 'migrated' ? 2 : 1);
+  });
+});
+
 describe('options of a run', () => {
   it('--limit submits so many and says that work remains', async () => {
     const cwd = testFolder();
