@@ -28,6 +28,12 @@ export class Books {
     this.#tally.put(bucket);
   }
 
+  /** Leaves a record as it is, but for the columns that travel with it. */
+  leave(user: LegacyUser, bucket: Bucket): void {
+    if (Object.keys(user.carried).length === 0) this.#tally.put(bucket);
+    else this.#write(this.#ledger.carry(user.key, user.carried), bucket);
+  }
+
   /** Notes a row that becomes no record. */
   note(issue: RowIssue, bucket: Bucket): void {
     this.#write(this.#ledger.note(this.#runId, issue), bucket);

@@ -152,10 +152,10 @@ export class Dispatcher {
         this.#books.note(duplicateOf(parked.user, plan.ofLine), 'duplicate');
         return;
       case 'done':
-        this.#books.count('already_done');
+        this.#books.leave(parked.user, 'already_done');
         return;
       case 'skip':
-        this.#books.count('skipped');
+        this.#books.leave(parked.user, 'skipped');
         return;
     }
   }

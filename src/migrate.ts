@@ -62,6 +62,8 @@ export interface MigratePorts {
   readonly api: NylasApi;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where the application was asked something before: the pacer that this went through. */
+  readonly pacer?: Pacer;
   readonly progress: Progress;
   readonly stop: StopSwitch;
   /** Told what whoever watches should know. */
@@ -143,7 +145,7 @@ class Migration {
     this.#header = header;
     this.#runId = runId;
     this.#bell = makeBell(ports.clock);
-    this.#pacer = startPacer(options.ratePerSecond, ports.clock);
+    this.#pacer = ports.pacer ?? startPacer(options.ratePerSecond, ports.clock);
     this.#window = openWindow(options.concurrencyMax, () => {
       this.#bell.ring();
     });

@@ -175,6 +175,8 @@ export interface Ledger {
   put(runId: number, entry: RecordEntry, change: RecordChange): Promise<void>;
   /** Makes a `pending` record for a row that is not submitted now; leaves an existing record alone. */
   hold(runId: number, entry: RecordEntry): Promise<void>;
+  /** Brings a record's carried columns up to date; those that aren't given are kept. */
+  carry(key: string, carried: Readonly<Record<string, string>>): Promise<void>;
   note(runId: number, issue: RowIssue): Promise<void>;
   /** Commits what is waiting. */
   flush(): void;

@@ -3,6 +3,7 @@ import { reportOf } from '../report.js';
 import type { Action } from './command.js';
 import { EXIT } from './exit-codes.js';
 import type { REPORT } from './options.js';
+import { assertNotPrecious } from './precious.js';
 import { print } from './shell.js';
 
 export const action: Action<typeof REPORT> = async (values, _args, _flags, shell) => {
@@ -12,6 +13,10 @@ export const action: Action<typeof REPORT> = async (values, _args, _flags, shell
     const report = reportOf(reader, { select, category, columns });
     const write = await reportWriter();
     const toFile = values.out !== '-';
+    if (toFile) {
+      const inputs = reader.runs().map(({ inputName }) => inputName);
+      assertNotPrecious(values.out, '--out', values.ledger, inputs);
+    }
     const format = values.json ? 'json' : values.format;
     const rows = await write(report, format, toFile ? { file: values.out } : { stream: shell.stdout });
     if (toFile && !values.quiet) await print(shell.stderr, `${rows} rows written to ${values.out}`);

@@ -7,6 +7,7 @@ import { migrate, type MigrateOptions, type MigratePorts, type RunResult } from 
 import type { Ledger, Progress, RunStart } from '../ports.js';
 import { makeStopSwitch } from '../stop.js';
 import { summarizeRun } from '../summarize-run.js';
+import { startPacer } from '../pacer.js';
 import { readConnectors, readTarget, type Target } from '../target.js';
 import type { Action } from './command.js';
 import { readConnection, type Connection } from './connection.js';
@@ -14,6 +15,7 @@ import { dryRun } from './dry-run.js';
 import { exitOfVerdict } from './exit-codes.js';
 import { readingOf, scopeOf, sourceOf, warnerOf } from './input.js';
 import { RUN } from './options.js';
+import { assertNotPrecious } from './precious.js';
 import { print, type Shell } from './shell.js';
 
 type Values = OptionValues<typeof RUN>;
@@ -30,6 +32,7 @@ async function run(
   const connection = await readConnection(values, shell, flags);
   const source = await sourceOf(values, args, shell);
   const options = migrateOptions(values, connection, shell);
+  if (values.logFile !== null) assertNotPrecious(values.logFile, '--log-file', values.ledger, [source.name]);
   const log = await openLog({
     level: values.logLevel ?? (values.logFile === null ? 'silent' : 'info'),
     file: values.logFile,
@@ -38,15 +41,21 @@ async function run(
   const timeoutMs = values.timeout;
   const api = await openApi({ ...connection, timeoutMs, version: shell.version });
   try {
+    const pacer = startPacer(values.rate, clock);
     const target = await readTarget(api, clock, connection.apiUri);
+    // Counted once it is answered: a first connection takes its time, and what went late counts as late.
+    await pacer.slot();
     const ledger = await openLedger(values.ledger);
     try {
       await announce(values, shell, source.name, connection, target);
-      if (!values.noPreflight) await advise(values, shell, await readConnectors(api));
+      if (!values.noPreflight) {
+        await advise(values, shell, await readConnectors(api));
+        await pacer.slot();
+      }
       const progress = await progressOf(values, shell);
       const warn = warnerOf(values, shell);
       const onUnwritten = unwrittenTeller(shell);
-      const ports = { source, ledger, api, clock, log, progress, warn, onUnwritten };
+      const ports = { source, ledger, api, clock, log, pacer, progress, warn, onUnwritten };
       const owner = { applicationId: target.applicationId, host: connection.host };
       const start = runStart(values, shell, source.name, options);
       return await runAndTell(values, shell, ports, options, owner, start);

@@ -101,8 +101,7 @@ describe('a migration', () => {
     writeFileSync(join(cwd, 'users.csv'), legacyCsv(120), { mode: 0o600 });
     const run = await runCli(['run', 'users.csv', '--api-uri', nylas.url, '--rate', '40'], { cwd });
     expect(run.exitCode, run.stderr).toBe(0);
-    // The two calls before the run (application, connectors) are no part of its pace.
-    const times = nylas.arrivedMs.slice(2);
+    const times = nylas.arrivedMs;
     const busiest = Math.max(
       ...times.map((from) => times.filter((at) => at >= from && at < from + 1000).length),
     );

@@ -188,6 +188,58 @@ describe('a file that ends with rows that wait for another', () => {
   });
 });
 
+describe('what lies there already', () => {
+  const files = ['migration.db', './migration.db', 'migration.db-wal', 'migration.db.bak', 'users.csv'];
+
+  it.each(files)('a report is not written over %s', async (out) => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, emails(2));
+    expect((await runCli(['run', 'users.csv', '--api-uri', simulator.url], { cwd })).exitCode).toBe(0);
+    const before = readFileSync(join(cwd, 'users.csv'), 'utf8');
+    const report = await runCli(['report', '--out', out], { cwd });
+    expect(report.exitCode).toBe(2);
+    expect(report.stderr).toContain('it would be written over');
+    expect(readFileSync(join(cwd, 'users.csv'), 'utf8')).toBe(before);
+    expect((await runCli(['status'], { cwd })).exitCode).toBe(0);
+  });
+
+  it.each(['migration.db', 'users.csv'])('a log is not appended to %s', async (file) => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, emails(1));
+    const args = ['run', 'users.csv', '--api-uri', simulator.url, '--log-file', file];
+    expect((await runCli(args, { cwd })).exitCode).toBe(2);
+    expect(simulator.stats().requestsTotal).toBe(0);
+  });
+});
+
+describe('carried columns', () => {
+  const csv = (name: string): string =>
+    `account_id,provider,email,refresh_token,user_id\nacc-1,google,a@x.example,sim.${name}.a@x.example,u-1\n`;
+  const userId = async (cwd: string): Promise<string> =>
+    (await runCli(['report', '--columns', 'user_id'], { cwd })).stdout.trim().split('\n')[1] ?? '';
+
+  it('are kept by a run that does not carry them', async () => {
+    const cwd = testFolder();
+    const args = ['run', 'users.csv', '--api-uri', (await simulate()).url];
+    writeFileSync(join(cwd, 'users.csv'), csv('revoked'), { mode: 0o600 });
+    await runCli([...args, '--carry', 'user_id'], { cwd });
+    writeFileSync(join(cwd, 'users.csv'), csv('ok'), { mode: 0o600 });
+    expect((await runCli(args, { cwd })).exitCode).toBe(0);
+    expect(await userId(cwd)).toBe('u-1');
+  });
+
+  it('can be added to records that are done', async () => {
+    const cwd = testFolder();
+    const args = ['run', 'users.csv', '--api-uri', (await simulate()).url];
+    writeFileSync(join(cwd, 'users.csv'), csv('ok'), { mode: 0o600 });
+    await runCli(args, { cwd });
+    expect((await runCli([...args, '--carry', 'user_id'], { cwd })).exitCode).toBe(0);
+    expect(await userId(cwd)).toBe('u-1');
+  });
+});
+
 describe('options of a run', () => {
   it('--limit submits so many and says that work remains', async () => {
     const cwd = testFolder();

@@ -184,6 +184,12 @@ class SqliteLedger implements Ledger {
     });
   }
 
+  carry(key: string, carried: Readonly<Record<string, string>>): Promise<void> {
+    return this.#group.add(() => {
+      this.#writes.carry.run({ key, carried: JSON.stringify(carried) });
+    });
+  }
+
   note(runId: number, issue: RowIssue): Promise<void> {
     return this.#group.add(() => {
       this.#writes.note.run({

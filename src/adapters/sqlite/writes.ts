@@ -23,6 +23,7 @@ export interface Writes {
   readonly countEmptyLook: Statement;
   readonly upsert: Statement<[Record<string, unknown>], { record_id: number }>;
   readonly hold: Statement;
+  readonly carry: Statement;
   readonly startAttempt: Statement;
   readonly endAttempt: Statement;
   readonly changeByAttempt: Statement;
@@ -156,6 +157,10 @@ function prepareListing(db: Database) {
   };
 }
 
+/** What a run doesn't carry is kept; what it does carry is brought up to date. */
+const MERGED_CARRIED = `CASE WHEN excluded.carried IS NULL THEN carried
+  ELSE json_patch(coalesce(carried, '{}'), excluded.carried) END`;
+
 function prepareRecords(db: Database) {
   return {
     upsert: db.prepare<[Record<string, unknown>], { record_id: number }>(`
@@ -165,7 +170,7 @@ function prepareRecords(db: Database) {
         iif(:submitting, 'submitting', 'pending'), :line, :runId)
       ON CONFLICT (key) DO UPDATE SET
         account_id = excluded.account_id, provider = excluded.provider, email = excluded.email,
-        mailbox = excluded.mailbox, credential_id = excluded.credential_id, carried = excluded.carried,
+        mailbox = excluded.mailbox, credential_id = excluded.credential_id, carried = ${MERGED_CARRIED},
         fingerprint = excluded.fingerprint, source_line = excluded.source_line, run_id = excluded.run_id,
         status = iif(:submitting, 'submitting', status),
         empty_looks = iif(:submitting, 0, empty_looks)
@@ -176,6 +181,9 @@ function prepareRecords(db: Database) {
       VALUES (:key, :accountId, :provider, :email, :mailbox, :credentialId, :carried, :fingerprint,
         'pending', :line, :runId)
       ON CONFLICT (key) DO NOTHING`),
+    carry: db.prepare(`
+      UPDATE records SET carried = json_patch(coalesce(carried, '{}'), :carried)
+      WHERE key = :key AND carried IS NOT json_patch(coalesce(carried, '{}'), :carried)`),
     // No answer led here: what the last one said no longer describes the record.
     changeByKey: db.prepare(`
       UPDATE records SET status = :status, category = :category, grant_id = :grantId,
