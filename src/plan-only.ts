@@ -16,6 +16,9 @@ export interface PlanOnlyOptions {
   readonly scope: Scope;
   readonly retryTargets: ReadonlySet<RetryTarget>;
   readonly existing: PlanPolicy['existing'];
+  /** Submissions in all and of each provider; null: no limit. */
+  readonly limit: number | null;
+  readonly limitPerProvider: number | null;
   readonly nowMs: number;
   readonly ratePerSecond: number;
 }
@@ -73,7 +76,7 @@ class Planner {
 
   planned(input: string): PlannedRun {
     const { ratePerSecond } = this.#options;
-    const requests = [...this.#submits.values()].reduce((sum, number) => sum + number, 0);
+    const requests = this.#submitted();
     return {
       input,
       rows: this.#rows,
@@ -94,8 +97,19 @@ class Planner {
   }
 
   #addPlan(user: LegacyUser, plan: Plan): void {
-    if (plan.kind === 'submit') count(this.#submits, user.provider);
-    else count(this.#rest, plan.kind);
+    if (plan.kind !== 'submit') count(this.#rest, plan.kind);
+    else if (this.#isOverLimit(user)) count(this.#rest, 'held_back');
+    else count(this.#submits, user.provider);
+  }
+
+  #isOverLimit({ provider }: LegacyUser): boolean {
+    const { limit, limitPerProvider } = this.#options;
+    const ofProvider = this.#submits.get(provider) ?? 0;
+    return this.#submitted() >= (limit ?? Infinity) || ofProvider >= (limitPerProvider ?? Infinity);
+  }
+
+  #submitted(): number {
+    return [...this.#submits.values()].reduce((sum, number) => sum + number, 0);
   }
 }
 

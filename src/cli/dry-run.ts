@@ -21,6 +21,8 @@ export async function dryRun(
       scope: scopeOf(values, shell),
       retryTargets: new Set(values.retry),
       existing: values.existing,
+      limit: values.limit,
+      limitPerProvider: values.limitPerProvider,
       nowMs: clock.now(),
       ratePerSecond: values.rate,
     });

@@ -4,7 +4,7 @@ import { parseIdentify } from '../core/header.js';
 import {
   parseChoice,
   parseCount,
-  parseDuration,
+  parseDurationWithin,
   parseList,
   parseNumber,
   parsePair,
@@ -126,18 +126,20 @@ const CSV_OPTIONS = {
 const RUN_OPTIONS = {
   concurrencyMax: option('--concurrency-max <number>', 'requests in flight', parseCount(1, 10_000), 200),
   attemptsMax: option('--attempts-max <number>', 'attempts a record, a run', parseCount(1, 100), 5),
-  timeout: option('--timeout <duration>', 'for one request', parseDuration, 60_000, { shownDefault: '60s' }),
+  timeout: option('--timeout <duration>', 'for one request', parseDurationWithin('10ms', '1h'), 60_000, {
+    shownDefault: '60s',
+  }),
   settleDelay: option(
     '--settle-delay <duration>',
     'how long a lost request rests before its grant is looked for',
-    parseDuration,
+    parseDurationWithin('0s', '24h'),
     null as number | null,
     { shownDefault: '2 × timeout' },
   ),
   drainTimeout: option(
     '--drain-timeout <duration>',
     'how long a stopping run waits for answers',
-    parseDuration,
+    parseDurationWithin('0s', '24h'),
     30_000,
     { shownDefault: '30s' },
   ),

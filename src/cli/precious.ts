@@ -32,5 +32,5 @@ export function assertNotPrecious(
 function isSameFile(path: string, other: string): boolean {
   if (resolve(path) === resolve(other)) return true;
   const [one, two] = [path, other].map((name) => statSync(name, { throwIfNoEntry: false }));
-  return one !== undefined && two !== undefined && one.ino === two.ino && one.dev === two.dev;
+  return one !== undefined && one.ino === two?.ino && one.dev === two.dev;
 }

@@ -17,6 +17,7 @@ import { readingOf, scopeOf, sourceOf, warnerOf } from './input.js';
 import { RUN } from './options.js';
 import { assertNotPrecious } from './precious.js';
 import { print, type Shell } from './shell.js';
+import { shownOptions } from './shown-options.js';
 
 type Values = OptionValues<typeof RUN>;
 
@@ -207,18 +208,10 @@ function runStart(values: Values, shell: Shell, inputName: string, options: Migr
     host: shell.hostname,
     pid: shell.pid,
     version: shell.version,
-    options: shownOptions(values),
+    options: shownOptions(values, RUN),
     inputName,
     settleDelayMs: options.retry.settleDelayMs,
   };
-}
-
-/** The options of a run as the ledger keeps them: those that differ from their defaults. */
-function shownOptions(values: Values): Readonly<Record<string, unknown>> {
-  const given = Object.entries(values).filter(
-    ([name, value]) => JSON.stringify(value) !== JSON.stringify(RUN[name as keyof typeof RUN].fallback),
-  );
-  return Object.fromEntries(given.map(([name, value]) => [name, value instanceof Map ? [...value] : value]));
 }
 
 function migrateOptions(values: Values, connection: Connection, shell: Shell): MigrateOptions {

@@ -19,6 +19,16 @@ export function parseDuration(text: string): number {
   );
 }
 
+/** A duration within bounds, which are given as text themselves. */
+export function parseDurationWithin(min: string, max: string): (text: string) => number {
+  return (text) => {
+    const durationMs = parseDuration(text);
+    const isWithin = durationMs >= parseDuration(min) && durationMs <= parseDuration(max);
+    if (!isWithin) throw new Error(`a duration from ${min} to ${max}`);
+    return durationMs;
+  };
+}
+
 /** A whole number within bounds. */
 export function parseCount(min: number, max: number): (text: string) => number {
   return (text) => {

@@ -5,7 +5,7 @@ export interface PlannedRun {
   readonly input: string;
   readonly rows: number;
   readonly wouldSubmit: Readonly<Record<string, number>>;
-  readonly rest: Readonly<Partial<Record<Plan['kind'] | 'invalid' | 'out_of_scope', number>>>;
+  readonly rest: Readonly<Partial<Record<Plan['kind'] | 'invalid' | 'out_of_scope' | 'held_back', number>>>;
   readonly estimate: {
     readonly ratePerSecond: number;
     readonly requests: number;

@@ -1,12 +1,17 @@
 /**
- * How the options of a run that must be given again are typed: what reads the file, whom it is about, and
- * where it goes. Limits and outputs are one run's own.
+ * How the options of a run that must be given again are typed: what reads the file, whom it is about,
+ * where it goes, and how carefully. Limits and outputs are one run's own.
  */
 const REPEATED: Readonly<Record<string, (value: unknown) => string>> = {
   apiUri: String,
   region: String,
   apiKeyFile: String,
   rate: String,
+  timeout: milliseconds,
+  settleDelay: milliseconds,
+  singleUse: list,
+  existing: String,
+  emailMismatch: String,
   column: pairs,
   providerAlias: pairs,
   defaultProvider: String,
@@ -32,6 +37,10 @@ function flagOf(name: string): string {
 
 function list(value: unknown): string {
   return Array.isArray(value) ? value.join(',') : String(value);
+}
+
+function milliseconds(value: unknown): string {
+  return `${String(value)}ms`;
 }
 
 /** Rounded: 0.07 × 100 is not quite 7 to a machine. */

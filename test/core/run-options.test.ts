@@ -3,7 +3,11 @@ import { repeatedOptions } from '../../src/core/run-options.js';
 
 it.each([
   [{}, ''],
-  [{ limit: 20, label: 'canary', retry: ['blocked'], timeout: 2000, inputCommand: 'cat x' }, ''],
+  [{ limit: 20, label: 'canary', retry: ['blocked'], inputCommand: 'cat x' }, ''],
+  [
+    { timeout: 2000, settleDelay: 500, singleUse: ['yahoo'], existing: 'reauthenticate' },
+    '--timeout 2000ms --settle-delay 500ms --single-use yahoo --existing reauthenticate',
+  ],
   [{ carry: ['user_id', 'team'], provider: ['google'] }, '--carry user_id,team --provider google'],
   [
     { column: [['email', 'Mail']], providerAlias: [['exchange', 'ews']] },

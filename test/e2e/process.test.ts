@@ -259,6 +259,34 @@ describe('options of a run', () => {
     expect(() => statSync(join(cwd, 'migration.db'))).toThrow();
   });
 
+  it('--dry-run keeps to the limits', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, emails(20));
+    for (const option of ['--limit', '--limit-per-provider']) {
+      const run = await runCli(['run', 'users.csv', '--dry-run', '--json', option, '5'], { cwd });
+      expect(JSON.parse(run.stdout)).toMatchObject({ wouldSubmit: { google: 5 }, rest: { held_back: 15 } });
+    }
+  });
+
+  it('check names the run that reads the file as it did', async () => {
+    const cwd = testFolder();
+    const csv = 'account_id,provider,email,refresh_token\n1,exchange,a@x.example,t\n';
+    const options = ['--provider-alias', 'exchange=microsoft', '--identify-by', 'email'];
+    writeFileSync(join(cwd, 'users.csv'), csv, { mode: 0o600 });
+    const fromFile = await runCli(['check', 'users.csv', ...options], { cwd });
+    expect(fromFile.stdout).toContain(`nylas-migrate run users.csv ${options.join(' ')}`);
+    const fromStdin = await runCli(['check', '-', ...options], { cwd, stdin: csv });
+    expect(fromStdin.stdout).toContain(`nylas-migrate run - ${options.join(' ')}`);
+  });
+
+  it.each(['0s', '9999h'])('--timeout %s is refused', async (timeout) => {
+    const cwd = testFolder();
+    writeUsers(cwd, emails(1));
+    const run = await runCli(['run', 'users.csv', '--timeout', timeout], { cwd });
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).toContain('a duration from 10ms to 1h');
+  });
+
   it('--sample takes the same users every time, --only and --exclude take keys', async () => {
     const cwd = testFolder();
     writeUsers(cwd, emails(200));

@@ -11,6 +11,7 @@ const WORDS: Readonly<Record<keyof PlannedRun['rest'], string>> = {
   duplicate: 'repeats of an earlier row',
   skip: 'failed before with the same credential: skipped',
   invalid: 'bad rows: see the command check',
+  held_back: 'over the limit that was asked for',
   out_of_scope: 'left out by an option',
 };
 
