@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
-    // The tests of whole processes mostly wait: two files at once fill two cores.
-    maxWorkers: 2,
+    // The tests of whole processes wait a lot: three files at once fill two cores.
+    maxWorkers: 3,
     coverage: {
       include: ['src/core/**'],
       reporter: ['text-summary'],

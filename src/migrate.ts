@@ -1,7 +1,7 @@
 import type { Answer } from './core/answer.js';
 import { UserError } from './core/errors.js';
 import { credentialKey } from './core/fingerprint.js';
-import { describeIdentify, mapHeader, type HeaderMap } from './core/header.js';
+import { describeIdentify } from './core/header.js';
 import type { RetryTarget } from './core/plan.js';
 import type { Provider } from './core/provider.js';
 import type { BadRow, LegacyUser, RawRow, ReadingOptions, Row } from './core/record.js';
@@ -16,6 +16,7 @@ import { Books } from './books.js';
 import { makeBell, type Bell } from './bell.js';
 import { Dispatcher } from './dispatch.js';
 import { watchRefusals } from './guard.js';
+import type { Input } from './input.js';
 import { Later } from './later.js';
 import { LedgerView } from './ledger-view.js';
 import { GrantIndex, listBeforehand } from './listing.js';
@@ -27,9 +28,7 @@ import type {
   LedgerOwner,
   Log,
   NylasApi,
-  OpenSource,
   Progress,
-  RecordSource,
   RowIssue,
   RunStart,
   Unwritten,
@@ -57,7 +56,8 @@ export interface MigrateOptions {
 }
 
 export interface MigratePorts {
-  readonly source: RecordSource;
+  /** The migration closes it. */
+  readonly input: Input;
   readonly ledger: Ledger;
   readonly api: NylasApi;
   readonly clock: Clock;
@@ -88,8 +88,8 @@ export interface RunResult {
 const LATER_MAX = 1_000;
 
 /**
- * Migrates every eligible row of the source: read → plan → submit → record. Throws UserError where nothing
- * could be begun, or where the ledger can't be written any more.
+ * Migrates every eligible row of the input: read → plan → submit → record. Throws UserError where nothing could
+ * be begun, or where the ledger can't be written any more.
  */
 export async function migrate(
   ports: MigratePorts,
@@ -97,23 +97,21 @@ export async function migrate(
   owner: Omit<LedgerOwner, 'keying'>,
   run: RunStart,
 ): Promise<RunResult> {
-  const input = await ports.source.open();
+  const { input, ledger, log } = ports;
   try {
-    const header = mapHeader(input.header, options.reading);
-    ports.ledger.claim({ ...owner, keying: describeIdentify(header.identify) });
-    const runId = ports.ledger.beginRun(run);
-    ports.log.info('run begins', { run: runId, input: input.header.length });
-    return await new Migration(ports, options, input, header, runId).run();
+    ledger.claim({ ...owner, keying: describeIdentify(input.header.identify) });
+    const runId = ledger.beginRun(run);
+    log.info('run begins', { run: runId, input: input.header.headers.length });
+    return await new Migration(ports, options, runId).run();
   } finally {
-    await input.close();
+    await input.source.close();
   }
 }
 
 class Migration {
   readonly #ports: MigratePorts;
   readonly #options: MigrateOptions;
-  readonly #input: OpenSource;
-  readonly #header: HeaderMap;
+  readonly #input: Input;
   readonly #runId: number;
   readonly #tally = new Tally();
   readonly #seen = new SeenKeys();
@@ -132,17 +130,10 @@ class Migration {
   #unwritten = 0;
   #cancelCut = (): void => undefined;
 
-  constructor(
-    ports: MigratePorts,
-    options: MigrateOptions,
-    input: OpenSource,
-    header: HeaderMap,
-    runId: number,
-  ) {
+  constructor(ports: MigratePorts, options: MigrateOptions, runId: number) {
     this.#ports = ports;
     this.#options = options;
-    this.#input = input;
-    this.#header = header;
+    this.#input = ports.input;
     this.#runId = runId;
     this.#bell = makeBell(ports.clock);
     this.#pacer = ports.pacer ?? startPacer(options.ratePerSecond, ports.clock);
@@ -208,7 +199,7 @@ class Migration {
     const { api, clock, log } = this.#ports;
     this.#pacer.stop();
     this.#bell.ring();
-    void this.#input.close();
+    void this.#input.source.close();
     this.#cancelCut = clock.after(this.#options.drainTimeoutMs, () => {
       log.warn('drain time-out: connections are cut', { inFlight: this.#window.inFlight() });
       api.close();
@@ -242,7 +233,7 @@ class Migration {
   /** Reads the input to its end, or until the run stops. Resolves to what was wrong with the input, if anything. */
   async #feed(): Promise<StopReason | null> {
     try {
-      for await (const batch of this.#input.batches) {
+      for await (const batch of this.#input.source.batches) {
         if (!(await this.#feedBatch(batch))) return null;
       }
       // A run that stops closes the input itself, which then ends quietly.
@@ -276,7 +267,7 @@ class Migration {
 
   #interpret(raw: RawRow): Row {
     const { ledger } = this.#ports;
-    return interpretRow(raw, this.#header, {
+    return interpretRow(raw, this.#input.header, {
       reading: this.#options.reading,
       keyOfCredential: (token) => credentialKey(token, ledger.fingerprintKey),
     });
@@ -295,7 +286,7 @@ class Migration {
       stoppedLanes: this.#dispatcher.stoppedLanes,
       misconfigured: this.#dispatcher.misconfigured,
       measured: this.#meter.measured(this.#pacer.sent()),
-      input: this.#wholeInput ? this.#input.digest() : null,
+      input: this.#wholeInput ? this.#input.source.digest() : null,
     };
   }
 
@@ -310,7 +301,7 @@ class Migration {
 
   /** Rows are read ahead in chunks: of what was read, only the part whose rows have ended counts. */
   #share(): number | null {
-    const { bytesRead, bytesTotal, rowsParsed } = this.#input.progress();
+    const { bytesRead, bytesTotal, rowsParsed } = this.#input.source.progress();
     if (bytesTotal === null || bytesTotal === 0 || rowsParsed === 0) return null;
     const { read } = this.#tally.balance();
     const ended = Math.max(0, read - this.#window.inFlight() - this.#later.size);

@@ -35,6 +35,8 @@ export interface RecordSource {
   readonly name: string;
   /** Opens the input and reads its header. Throws UserError where it isn't readable or isn't a CSV. */
   open(): Promise<OpenSource>;
+  /** Gives up an opening that is going on, which then fails: nothing may ever come. */
+  giveUp(): void;
 }
 
 export interface OpenSource {

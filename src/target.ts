@@ -1,9 +1,12 @@
 import { isObject, textOrNull, type Answer } from './core/answer.js';
 import { UserError } from './core/errors.js';
 import { refusesKey } from './core/outcome.js';
+import { CONTROL, KEY_LENGTH_MAX } from './core/plain.js';
 import { backoffMs } from './core/retry.js';
+import { REDACTED } from './core/scrub.js';
 import { connectorProviders } from './guard.js';
 import type { Clock, NylasApi } from './ports.js';
+import { pauseUntilStop, type StopSwitch } from './stop.js';
 
 /** The application that a key belongs to. */
 export interface Target {
@@ -16,38 +19,57 @@ export interface Target {
 const TRIES_MAX = 4;
 
 /**
- * Reads whose key this is: `GET /v3/applications`. Throws UserError where Nylas refuses the key, can't be
- * reached, or what answers isn't Nylas.
+ * Reads whose key this is: `GET /v3/applications`. Null: the run was stopped meanwhile. Throws UserError where
+ * Nylas refuses the key, can't be reached, or what answers isn't Nylas.
  */
-export async function readTarget(api: NylasApi, clock: Clock, apiUri: string): Promise<Target> {
-  for (let tries = 1; ; tries += 1) {
+export async function readTarget(
+  { api, clock, stop }: { readonly api: NylasApi; readonly clock: Clock; readonly stop: StopSwitch },
+  apiUri: string,
+): Promise<Target | null> {
+  for (let tries = 1; stop.reason() === null; tries += 1) {
     const answer = await api.application();
     const target = targetOf(answer);
     if (target !== null) return target;
     if (tries === TRIES_MAX || !isPassing(answer)) throw noTarget(answer, apiUri);
-    await new Promise<void>((resolve) => clock.after(backoffMs(tries, clock.random()), resolve));
+    await pauseUntilStop(clock, stop, backoffMs(tries, clock.random()));
   }
+  return null;
 }
 
 /** The providers that the application has connectors for; null where Nylas didn't say. */
 export async function readConnectors(api: NylasApi): Promise<readonly string[] | null> {
   const answer = await api.connectors();
   const providers = answer.kind === 'reply' ? connectorProviders(answer.body) : null;
-  return providers === null ? null : [...providers].sort();
+  return providers === null ? null : [...providers].map(nameIn).sort();
 }
 
 function targetOf(answer: Answer): Target | null {
   if (answer.kind === 'fault' || answer.status !== 200 || !isObject(answer.body)) return null;
   const data = answer.body['data'];
   const applicationId = isObject(data) ? textOrNull(data['application_id']) : null;
-  if (!isObject(data) || applicationId === null) return null;
+  // What our key was taken out of, or what has no end, is no id.
+  if (!isObject(data) || applicationId === null || applicationId.length > KEY_LENGTH_MAX) return null;
+  if (applicationId.includes(REDACTED) || CONTROL.test(applicationId)) return null;
   const branding = data['branding'];
   return {
     applicationId,
-    name: isObject(branding) ? textOrNull(branding['name']) : null,
-    environment: textOrNull(data['environment']),
-    region: textOrNull(data['region']),
+    name: isObject(branding) ? shownName(branding['name']) : null,
+    environment: shownName(data['environment']),
+    region: shownName(data['region']),
   };
+}
+
+const NAME_LENGTH_MAX = 100;
+/** What would move a terminal's cursor, change its state, or reverse the order of what is read. */
+const UNSEEN = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]+/gu;
+
+function shownName(value: unknown): string | null {
+  const text = textOrNull(value);
+  return text === null ? null : nameIn(text);
+}
+
+function nameIn(text: string): string {
+  return text.slice(0, NAME_LENGTH_MAX).replace(UNSEEN, ' ').trim();
 }
 
 function isPassing(answer: Answer): boolean {

@@ -1,13 +1,13 @@
-import { clock, openApi, openLedger, openLog, openProgress, openReader, renderers } from '../context.js';
+import { clock, openApi, openLedger, openLog } from '../context.js';
 import type { OptionValues } from '../config.js';
 import { isLedgerFailure } from '../core/errors.js';
 import { scrubberOf } from '../core/scrub.js';
 import { verdictOf, type Verdict } from '../core/verdict.js';
 import { migrate, type MigrateOptions, type MigratePorts, type RunResult } from '../migrate.js';
-import type { Ledger, Progress, RunStart } from '../ports.js';
-import { makeStopSwitch } from '../stop.js';
-import { summarizeRun } from '../summarize-run.js';
-import { startPacer } from '../pacer.js';
+import { openInput, type Input } from '../input.js';
+import type { Ledger, RunStart } from '../ports.js';
+import { makeStopSwitch, type StopSwitch } from '../stop.js';
+import { startPacer, type Pacer } from '../pacer.js';
 import { readConnectors, readTarget, type Target } from '../target.js';
 import type { Action } from './command.js';
 import { readConnection, type Connection } from './connection.js';
@@ -16,6 +16,7 @@ import { exitOfVerdict } from './exit-codes.js';
 import { readingOf, scopeOf, sourceOf, warnerOf } from './input.js';
 import { RUN } from './options.js';
 import { assertNotPrecious } from './precious.js';
+import { advise, announce, progressOf, tell, unwrittenTeller } from './run-output.js';
 import { print, type Shell } from './shell.js';
 import { shownOptions } from './shown-options.js';
 
@@ -34,74 +35,124 @@ async function run(
   const source = await sourceOf(values, args, shell);
   const options = migrateOptions(values, connection, shell);
   if (values.logFile !== null) assertNotPrecious(values.logFile, '--log-file', values.ledger, [source.name]);
+  const stop = makeStopSwitch();
+  const release = followSignals(values, shell, stop);
+  try {
+    // Before Nylas is asked anything, or a ledger made: what is wrong with the input is told at once.
+    const input = await openInput(source, options.reading, stop);
+    const exitCode = input === null ? null : await runOn(input, values, connection, options, stop, shell);
+    return exitCode ?? (await sayStopped(shell, stop));
+  } finally {
+    release();
+  }
+}
+
+function followSignals(values: Values, shell: Shell, stop: StopSwitch): () => void {
+  return shell.onStopSignal((signal) => {
+    if (!values.quiet)
+      shell.stderr.write(`\n${signal}: finishing what is in flight; once more to leave at once.\n`);
+    stop.stop({ kind: 'signal', signal });
+  });
+}
+
+async function sayStopped(shell: Shell, stop: StopSwitch): Promise<number> {
+  await print(shell.stderr, 'Stopped before anything was submitted: the same command begins again.');
+  return exitOfVerdict('signal', stop.reason());
+}
+
+/** Null: stopped before the migration began. */
+async function runOn(
+  input: Input,
+  values: Values,
+  connection: Connection,
+  options: MigrateOptions,
+  stop: StopSwitch,
+  shell: Shell,
+): Promise<number | null> {
   const log = await openLog({
     level: values.logLevel ?? (values.logFile === null ? 'silent' : 'info'),
     file: values.logFile,
     scrub: scrubberOf([connection.apiKey]),
   });
-  const timeoutMs = values.timeout;
-  const api = await openApi({ ...connection, timeoutMs, version: shell.version });
+  const api = await openApi({ ...connection, timeoutMs: values.timeout, version: shell.version });
+  const pacer = startPacer(values.rate, clock);
+  const unsubscribe = stop.onStop(() => {
+    pacer.stop();
+  });
   try {
-    const pacer = startPacer(values.rate, clock);
-    const target = await readTarget(api, clock, connection.apiUri);
+    const target = await readTarget({ api, clock, stop }, connection.apiUri);
     // Counted once it is answered: a first connection takes its time, and what went late counts as late.
-    await pacer.slot();
-    const ledger = await openLedger(values.ledger);
-    try {
-      await announce(values, shell, source.name, connection, target);
-      if (!values.noPreflight) {
-        await advise(values, shell, await readConnectors(api));
-        await pacer.slot();
-      }
-      const progress = await progressOf(values, shell);
-      const warn = warnerOf(values, shell);
-      const onUnwritten = unwrittenTeller(shell);
-      const ports = { source, ledger, api, clock, log, pacer, progress, warn, onUnwritten };
-      const owner = { applicationId: target.applicationId, host: connection.host };
-      const start = runStart(values, shell, source.name, options);
-      return await runAndTell(values, shell, ports, options, owner, start);
-    } finally {
-      ledger.close();
-    }
+    if (target === null || !(await pacer.slot())) return null;
+    return await runAgainst(
+      target,
+      { input, api, clock, log, pacer, stop },
+      values,
+      connection,
+      options,
+      shell,
+    );
   } finally {
+    unsubscribe();
     api.close();
+    await input.source.close();
   }
 }
 
-/** Runs under the stop signals, ends the run in the ledger, and prints what it came to. */
+type Opened = Pick<MigratePorts, 'input' | 'api' | 'clock' | 'log' | 'stop'> & { readonly pacer: Pacer };
+
+/** Null: stopped before the migration began. */
+async function runAgainst(
+  target: Target,
+  opened: Opened,
+  values: Values,
+  connection: Connection,
+  options: MigrateOptions,
+  shell: Shell,
+): Promise<number | null> {
+  const { input, api, pacer } = opened;
+  const ledger = await openLedger(values.ledger);
+  try {
+    await announce(values, shell, input.name, connection.apiUri, target);
+    if (!values.noPreflight) {
+      await advise(values, shell, await readConnectors(api));
+      if (!(await pacer.slot())) return null;
+    }
+    const progress = await progressOf(values, shell);
+    const told = { progress, warn: warnerOf(values, shell), onUnwritten: unwrittenTeller(shell) };
+    const owner = { applicationId: target.applicationId, host: connection.host };
+    return await runAndTell(values, shell, { ...opened, ...told, ledger }, options, owner);
+  } finally {
+    ledger.close();
+  }
+}
+
+/** Migrates, ends the run in the ledger, and prints what it came to. */
 async function runAndTell(
   values: Values,
   shell: Shell,
-  ports: Omit<MigratePorts, 'stop'>,
+  ports: MigratePorts,
   options: MigrateOptions,
   owner: Parameters<typeof migrate>[2],
-  start: RunStart,
 ): Promise<number> {
-  const stop = makeStopSwitch();
-  const release = shell.onStopSignal((signal) => {
-    if (!values.quiet)
-      shell.stderr.write(`\n${signal}: finishing what is in flight; once more to leave at once.\n`);
-    stop.stop({ kind: 'signal', signal });
-  });
+  const { ledger, input, log, api } = ports;
   const copy = copyLedger(ports);
   try {
-    const result = await migrate({ ...ports, stop }, options, owner, start);
+    const result = await migrate(ports, options, owner, runStart(values, shell, input.name, options));
     // Its idle connections hold descriptors that telling may need.
-    ports.api.close();
+    api.close();
     const { verdict, exitCode } = judge(values, result);
-    endRun(ports.ledger, result, verdict);
+    endRun(ledger, result, verdict);
     if (result.stop?.kind !== 'signal') await copy.made;
-    ports.log.info('run ended', { run: result.runId, verdict, exitCode, ...result.balance.buckets });
-    await tell(values, shell, ports.source.name, result, verdict, exitCode);
+    log.info('run ended', { run: result.runId, verdict, exitCode, ...result.balance.buckets });
+    await tell(values, shell, input.name, result, verdict, exitCode);
     return exitCode;
   } finally {
     copy.giveUp();
-    release();
   }
 }
 
 /** Copies the ledger while the run goes on; one that is cut short doesn't wait for it. */
-function copyLedger({ ledger, warn, log }: Omit<MigratePorts, 'stop'>): {
+function copyLedger({ ledger, warn, log }: Pick<MigratePorts, 'ledger' | 'warn' | 'log'>): {
   readonly made: Promise<void>;
   readonly giveUp: () => void;
 } {
@@ -121,14 +172,6 @@ function copyLedger({ ledger, warn, log }: Omit<MigratePorts, 'stop'>): {
   };
 }
 
-/** Says it whatever else is kept quiet: it is written down nowhere else. */
-function unwrittenTeller({ stderr }: Shell): MigratePorts['onUnwritten'] {
-  return ({ key, result, status, grantId }) => {
-    const facts = { record_key: key, outcome: result, status, grant_id: grantId };
-    void print(stderr, `Not in the ledger: ${JSON.stringify(facts)}`);
-  };
-}
-
 function judge(values: Values, result: RunResult): { verdict: Verdict; exitCode: number } {
   const verdict = verdictOf({
     ...result,
@@ -145,60 +188,6 @@ function endRun(ledger: Ledger, result: RunResult, verdict: Verdict): void {
     input: result.input,
     balance: result.balance,
   });
-}
-
-async function tell(
-  values: Values,
-  shell: Shell,
-  inputName: string,
-  result: RunResult,
-  verdict: Verdict,
-  exitCode: number,
-): Promise<void> {
-  const reader = await openReader(values.ledger);
-  try {
-    const run = { ledgerPath: values.ledger, inputName, ratePerSecond: values.rate };
-    const summary = summarizeRun(reader, result, run, clock.now());
-    const json = { ...summary, verdict, exitCode, input: { name: inputName, ...result.input } };
-    const text = values.json ? JSON.stringify(json, null, 2) : (await renderers.runSummary())(summary);
-    await print(shell.stdout, text);
-  } finally {
-    reader.close();
-  }
-}
-
-async function announce(
-  values: Values,
-  shell: Shell,
-  inputName: string,
-  connection: Connection,
-  target: Target,
-): Promise<void> {
-  if (values.quiet) return;
-  const name = target.name === null ? target.applicationId : `"${target.name}"`;
-  const environment = target.environment === null ? '' : ` (${target.environment})`;
-  const rate = values.rate === 0 ? 'unpaced' : `${values.rate}/s`;
-  await print(
-    shell.stderr,
-    `nylas-migrate ${shell.version}  → ${connection.apiUri.replace(/^https?:\/\//, '')}, application ${name}${environment}\n` +
-      `${inputName} · ledger ${values.ledger} · ${rate}`,
-  );
-}
-
-async function advise(values: Values, shell: Shell, connectors: readonly string[] | null): Promise<void> {
-  if (values.quiet || connectors === null) return;
-  const text =
-    connectors.length === 0
-      ? 'Warning: this application has no connectors: make one for each provider before you go on.'
-      : `connectors: ${connectors.join(', ')}`;
-  await print(shell.stderr, text);
-}
-
-function progressOf(values: Values, shell: Shell): Promise<Progress> {
-  const { stderr } = shell;
-  const bar = values.progress === 'always' || (values.progress === 'auto' && stderr.isTTY === true);
-  const never = values.quiet || values.progress === 'never';
-  return openProgress(stderr, never ? 'never' : bar ? 'bar' : 'lines');
 }
 
 function runStart(values: Values, shell: Shell, inputName: string, options: MigrateOptions): RunStart {

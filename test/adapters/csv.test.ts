@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -352,6 +354,33 @@ describe('standard input', () => {
     await readAll(source);
     expect((await refusalOf(source.open())).message).toMatch(/only once/);
   });
+});
+
+describe('a named pipe', () => {
+  async function fifo(): Promise<string> {
+    files += 1;
+    const path = join(directory, `${files}.fifo`);
+    await promisify(execFile)('mkfifo', [path]);
+    return path;
+  }
+
+  test('is waited for, and read to its end', async () => {
+    const path = await fifo();
+    const reading = readAll(csvSource({ file: path }));
+    await writeFile(path, 'a,b\n1,2\n');
+    expect((await reading).rows).toEqual([[2, '1', '2']]);
+  });
+
+  test.each([0, 1, 20])(
+    'that nobody writes to can be given up, %i turns after it was opened',
+    async (turns) => {
+      const source = csvSource({ file: await fifo() });
+      const refusal = refusalOf(source.open());
+      for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      source.giveUp();
+      expect((await refusal).message).toMatch(/fifo can't be read/);
+    },
+  );
 });
 
 describe('a command', () => {

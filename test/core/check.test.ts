@@ -23,6 +23,7 @@ function sourceOf(header: readonly string[], rows: readonly (readonly string[])[
           return Promise.resolve();
         },
       }),
+    giveUp: () => undefined,
   };
   return { source, state };
 }

@@ -8,7 +8,8 @@ import type { Fault } from '../../src/simulator/faults.js';
 import type { SeedGrant } from '../../src/simulator/grants.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator.js';
-import { API_KEY, endOf, runCli, startCli, testFolder, type CliResult } from '../support/cli.js';
+import { API_KEY, endOf, startCli, testFolder, type CliResult } from '../support/cli.js';
+import { runHere } from '../support/command.js';
 import { serve } from '../support/http.js';
 
 const HOUR_MS = 3_600_000;
@@ -34,7 +35,7 @@ interface Run extends CliResult {
 
 /** Runs the command on the folder's users, against the server at `url`. */
 async function migrate(cwd: string, url: string, ...more: readonly string[]): Promise<Run> {
-  const result = await runCli(['run', 'users.csv', '--api-uri', url, ...QUICK, '--json', ...more], { cwd });
+  const result = await runHere(['run', 'users.csv', '--api-uri', url, ...QUICK, '--json', ...more], { cwd });
   expect(result.stdout, result.stderr).not.toBe('');
   const { balance, balanced } = JSON.parse(result.stdout) as {
     balance: { buckets: Record<string, number> };
@@ -478,7 +479,7 @@ describe('who reads about it', () => {
     expect(run.buckets).toMatchObject({ migrated: 3, in_doubt: 1 });
 
     const columns = 'record_key,status,origin,attempts,remedy';
-    const report = await runCli(['report', '--format', 'jsonl', '--columns', columns], { cwd });
+    const report = await runHere(['report', '--format', 'jsonl', '--columns', columns], { cwd });
     const told = report.stdout
       .trim()
       .split('\n')
@@ -497,7 +498,7 @@ describe('who reads about it', () => {
     ]);
 
     const explain = async (key: string): Promise<unknown> => {
-      const { stdout } = await runCli(['explain', key, '--json'], { cwd });
+      const { stdout } = await runHere(['explain', key, '--json'], { cwd });
       const { records: known } = JSON.parse(stdout) as {
         records: { attempts: { kind: string; result: string; httpStatus: number | null }[] }[];
       };

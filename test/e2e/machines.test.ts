@@ -19,17 +19,14 @@ import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/adapters/clock/index.js';
-import { csvSource } from '../../src/adapters/csv/source.js';
-import { nylasApi } from '../../src/adapters/nylas/index.js';
-import { openLedger } from '../../src/adapters/sqlite/ledger.js';
 import { openReader } from '../../src/adapters/sqlite/reader.js';
-import { migrate, type RunResult } from '../../src/migrate.js';
+import type { RunResult } from '../../src/migrate.js';
 import type { Clock } from '../../src/ports.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator.js';
-import { makeStopSwitch } from '../../src/stop.js';
-import { API_KEY, endOf, runCli, startCli, testFolder, type CliResult } from '../support/cli.js';
-import { reading } from '../support/reading.js';
+import { API_KEY, endOf, startCli, testFolder, type CliResult } from '../support/cli.js';
+import { runHere } from '../support/command.js';
+import { migrateHere } from '../support/migrate.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const LEDGER = 'migration.db';
@@ -99,7 +96,7 @@ async function expectCompletes(
   cwd: string,
   simulator: Simulator,
 ): Promise<CliResult> {
-  const rerun = await runCli([...args, '--concurrency-max', '100'], { cwd });
+  const rerun = await runHere([...args, '--concurrency-max', '100'], { cwd });
   expect(rerun.exitCode, rerun.stdout + rerun.stderr).toBe(0);
   expect(simulator.stats()).toMatchObject({ grantsReauthenticated: 0, tokensSpentTwice: 0 });
   return rerun;
@@ -158,7 +155,7 @@ describe('a disk that is full in the middle of a commit', () => {
     const simulator = await simulate({ latencyMs: 20 });
     writeUsers(cwd, 600);
     const args = runArgs(simulator, '--ledger', 'disk/migration.db');
-    const stopped = await runCli(args, { cwd });
+    const stopped = await runHere(args, { cwd });
     expect(stopped.exitCode, stopped.stderr).toBe(6);
     expect(stopped.stderr).toMatch(/full.*SQLITE_FULL/);
     expect(stopped.stderr).toContain('Make room on that disk, then run the same command again');
@@ -315,7 +312,7 @@ describe('a damaged ledger', () => {
     const cwd = testFolder();
     const simulator = await simulate({ latencyMs: 10 });
     writeUsers(cwd, 300);
-    expect((await runCli(runArgs(simulator, '--limit', '100'), { cwd })).exitCode).toBe(7);
+    expect((await runHere(runArgs(simulator, '--limit', '100'), { cwd })).exitCode).toBe(7);
     const child = startCli(runArgs(simulator), { cwd });
     const ended = endOf(child);
     await until(() => simulator.stats().grantsCreated >= 200 && existsSync(join(cwd, `${LEDGER}.bak`)));
@@ -323,7 +320,7 @@ describe('a damaged ledger', () => {
     await ended;
     damageLatterHalf(join(cwd, LEDGER));
     const before = simulator.stats().requests['connect'];
-    const refused = await runCli(runArgs(simulator), { cwd });
+    const refused = await runHere(runArgs(simulator), { cwd });
     expect(refused.exitCode, refused.stderr).toBe(6);
     expect(refused.stderr).toMatch(/damaged|malformed/);
     expect(refused.stderr).toContain('Keep the file');
@@ -352,19 +349,19 @@ describe('a backup', () => {
     const cwd = testFolder();
     const simulator = await simulate({ latencyMs: 20 });
     writeUsers(cwd, 600);
-    expect((await runCli(runArgs(simulator, '--limit', '100'), { cwd })).exitCode).toBe(7);
+    expect((await runHere(runArgs(simulator, '--limit', '100'), { cwd })).exitCode).toBe(7);
     expect(existsSync(join(cwd, `${LEDGER}.bak`))).toBe(false);
     const child = startCli(runArgs(simulator), { cwd });
     const ended = endOf(child);
     await untilGrants(simulator, 150);
-    const backup = await runCli(['backup', 'copy.db', '--json'], { cwd });
+    const backup = await runHere(['backup', 'copy.db', '--json'], { cwd });
     expect(backup.exitCode, backup.stderr).toBe(0);
     const { records, file } = JSON.parse(backup.stdout) as { records: number; file: string };
     expect(records).toBeGreaterThanOrEqual(150);
     expect((await ended).exitCode).toBe(0);
     for (const copy of [file, `${LEDGER}.bak`]) {
       expect(statSync(join(cwd, copy)).mode & 0o777).toBe(0o600);
-      expect((await runCli(['status', '--ledger', copy], { cwd })).exitCode).toBe(0);
+      expect((await runHere(['status', '--ledger', copy], { cwd })).exitCode).toBe(0);
     }
   });
 
@@ -372,8 +369,8 @@ describe('a backup', () => {
     const cwd = testFolder();
     const simulator = await simulate();
     writeUsers(cwd, 1);
-    await runCli(runArgs(simulator), { cwd });
-    const backup = await runCli(['backup', LEDGER], { cwd });
+    await runHere(runArgs(simulator), { cwd });
+    const backup = await runHere(['backup', LEDGER], { cwd });
     expect(backup.exitCode).toBe(2);
     expect(backup.stderr).toContain('is the ledger itself');
   });
@@ -459,7 +456,7 @@ describe('a machine short of something', () => {
   it('a name that is not found: exit 7', async () => {
     const cwd = testFolder();
     writeUsers(cwd, 1);
-    const result = await runCli(['run', 'users.csv', '--api-uri', 'https://nylas.invalid'], { cwd });
+    const result = await runHere(['run', 'users.csv', '--api-uri', 'https://nylas.invalid'], { cwd });
     expect(result.exitCode, result.stderr).toBe(7);
     expect(result.stderr).toMatch(/can't be reached: (ENOTFOUND|EAI_AGAIN) \(dns\)/);
     expect(result.stderr).toContain('run the same command again');
@@ -483,7 +480,7 @@ describe('a machine short of something', () => {
 
     await gate.open();
     makeDue(cwd);
-    const rerun = await runCli(args, { cwd });
+    const rerun = await runHere(args, { cwd });
     expect(rerun.exitCode, rerun.stdout + rerun.stderr).toBe(0);
     expect(simulator.grants()).toHaveLength(300);
     expect(simulator.stats().tokensSpentTwice).toBe(0);
@@ -528,7 +525,7 @@ describe('a place where no ledger can be', () => {
     mkdirSync(join(cwd, 'folder'));
     const simulator = await simulate();
     writeUsers(cwd, 1);
-    const result = await runCli(runArgs(simulator, '--ledger', ledger), { cwd });
+    const result = await runHere(runArgs(simulator, '--ledger', ledger), { cwd });
     expect(result.exitCode, result.stderr).toBe(6);
     expect(result.stderr).toMatch(says);
     expect(simulator.grants()).toHaveLength(0);
@@ -545,9 +542,9 @@ describe('a place where no ledger can be', () => {
     const simulator = await simulate();
     writeUsers(cwd, 3);
     const args = runArgs(simulator, '--ledger', 'disk/migration.db');
-    expect((await runCli(args, { cwd })).exitCode).toBe(0);
+    expect((await runHere(args, { cwd })).exitCode).toBe(0);
     execFileSync('mount', ['-o', 'remount,ro', disk]);
-    const result = await runCli(args, { cwd });
+    const result = await runHere(args, { cwd });
     expect(result.exitCode, result.stderr).toBe(6);
     expect(result.stderr).toMatch(/writable/);
   });
@@ -558,7 +555,7 @@ describe('a place where no ledger can be', () => {
     chmodSync(join(cwd, 'folder'), 0o500);
     const simulator = await simulate();
     writeUsers(cwd, 1);
-    const result = await runCli(runArgs(simulator, '--ledger', 'folder/migration.db'), { cwd });
+    const result = await runHere(runArgs(simulator, '--ledger', 'folder/migration.db'), { cwd });
     expect(result.exitCode, result.stderr).toBe(6);
     expect(result.stderr).toMatch(/writable/);
   });
@@ -572,7 +569,7 @@ describe('whoever reads our output leaves early', () => {
     const cwd = testFolder();
     const simulator = await simulate();
     writeUsers(cwd, 1_000);
-    await runCli(runArgs(simulator, '--concurrency-max', '50'), { cwd });
+    await runHere(runArgs(simulator, '--concurrency-max', '50'), { cwd });
     const env = { PATH: process.env['PATH'] };
     const script = 'set -o pipefail; "$0" "$@" | head -n 1';
     const result = await endOf(spawn('bash', ['-c', script, process.execPath, MAIN, ...args], { cwd, env }));
@@ -603,63 +600,10 @@ describe('a clock that is set back an hour', () => {
     return clock;
   }
 
-  async function run(
-    cwd: string,
-    simulator: Simulator,
-    clock: Clock,
-    limit: number | null,
-  ): Promise<RunResult> {
-    const options = { apiUri: simulator.url, apiKey: API_KEY, timeoutMs: 500, version: '0' };
-    const api = nylasApi(options, clock);
-    const ledger = openLedger(join(cwd, LEDGER), clock);
-    const nothing = (): void => undefined;
-    try {
-      const result = await migrate(
-        {
-          source: csvSource({ file: join(cwd, 'users.csv') }),
-          ledger,
-          api,
-          clock,
-          log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
-          progress: { begin: nothing, end: nothing },
-          stop: makeStopSwitch(),
-          warn: nothing,
-          onUnwritten: nothing,
-        },
-        {
-          reading: reading(),
-          scope: { providers: new Set(), only: null, exclude: new Set(), sample: 1 },
-          retryTargets: new Set(),
-          limit,
-          limitPerProvider: null,
-          ratePerSecond: 0,
-          concurrencyMax: 10,
-          retry: { attemptsMax: 5, settleDelayMs: 100 },
-          drainTimeoutMs: 5_000,
-          emailMismatch: 'hold',
-          existing: 'skip',
-          singleUse: new Set(['zoom']),
-          apiKey: API_KEY,
-        },
-        { applicationId: 'app-1', host: '127.0.0.1' },
-        {
-          startedAtMs: clock.now(),
-          label: null,
-          host: 'here',
-          pid: process.pid,
-          version: '0',
-          options: {},
-          inputName: 'users.csv',
-          settleDelayMs: 100,
-        },
-      );
-      const end = { endedAtMs: clock.now(), how: 'ended', input: null, balance: result.balance };
-      ledger.endRun(result.runId, end);
-      return result;
-    } finally {
-      ledger.close();
-      api.close();
-    }
+  function run(cwd: string, simulator: Simulator, clock: Clock, limit: number | null): Promise<RunResult> {
+    const input = { file: join(cwd, 'users.csv') };
+    const place = { ledgerPath: join(cwd, LEDGER), apiUri: simulator.url, input, clock };
+    return migrateHere(place, { timeoutMs: 500, limit });
   }
 
   it('between two runs: nobody is lost, and nobody is submitted twice', async () => {

@@ -1,4 +1,5 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.js';
@@ -96,256 +97,29 @@ describe('a process', () => {
   });
 });
 
-describe('a run that cannot begin', () => {
-  const cases: readonly (readonly [string, readonly string[], Record<string, string>, number, RegExp])[] = [
-    ['no key', ['run', 'users.csv'], { NYLAS_API_KEY: '' }, 2, /No API key/],
-    ['no input', ['run'], {}, 2, /No input was named/],
-    [
-      'both host options',
-      ['run', 'users.csv', '--region', 'eu', '--api-uri', 'https://x.example'],
-      {},
-      2,
-      /not both/,
-    ],
-    ['plain http', ['run', 'users.csv', '--api-uri', 'http://api.us.nylas.com'], {}, 2, /https only/],
-    ['unpaced, not to loopback', ['run', 'users.csv', '--rate', '0'], {}, 2, /loopback only/],
-    ['a missing file', ['check', 'nowhere.csv'], {}, 2, /nowhere\.csv/],
-    ['an unknown option', ['run', '--sped', '3'], {}, 2, /unknown option/],
-    ['a bad value', ['run', 'users.csv', '--timeout', 'soon'], {}, 2, /duration/],
-    ['no ledger', ['status'], {}, 6, /no ledger/i],
-    [
-      'nobody there',
-      ['run', 'users.csv', '--api-uri', 'http://127.0.0.1:1', '--timeout', '1s'],
-      {},
-      7,
-      /ECONNREFUSED/,
-    ],
-  ];
+describe('a signal before the header has come', () => {
+  async function expectStopped(child: ChildProcess, cwd: string, begun: Promise<unknown>): Promise<void> {
+    const ended = endOf(child);
+    await begun;
+    child.kill('SIGTERM');
+    const result = await ended;
+    expect(result.exitCode, result.stderr).toBe(143);
+    expect(result.stderr).toContain('before anything was submitted');
+    expect(readdirSync(cwd)).toEqual([]);
+  }
 
-  it.each(cases)('%s', async (_name, args, env, exitCode, message) => {
+  it('ends the run that waits for standard input', async () => {
     const cwd = testFolder();
-    writeUsers(cwd, emails(1));
-    const result = await runCli(args, { cwd, env });
-    expect(result.stderr).toMatch(message);
-    expect(result.exitCode).toBe(exitCode);
-    expect(result.stderr).not.toMatch(/^\s+at /m);
+    const child = startCli(['run', '-', '--api-uri', 'http://127.0.0.1:9'], { cwd });
+    // More than a pipe holds: once it is written, it is being read.
+    const endless = Array.from({ length: 900 }, () => 'x'.repeat(1_000)).join(',');
+    await expectStopped(child, cwd, new Promise((resolve) => child.stdin?.write(endless, resolve)));
   });
 
-  it('a refused key ends with 4', async () => {
+  it('ends the run that waits for a command', async () => {
     const cwd = testFolder();
-    const simulator = await simulate({ apiKey: 'another-key' });
-    writeUsers(cwd, emails(1));
-    const result = await runCli(['run', 'users.csv', '--api-uri', simulator.url], { cwd });
-    expect(result.exitCode).toBe(4);
-    expect(result.stderr).toContain('refuses the API key');
-  });
-
-  it('a file that is broken from its first row ends with 2, and its run did not die', async () => {
-    const cwd = testFolder();
-    const simulator = await simulate();
-    const broken = 'provider,email,refresh_token\ngoogle,a@example.com,"never closed\n';
-    writeFileSync(join(cwd, 'users.csv'), broken, { mode: 0o600 });
-    const result = await runCli(['run', 'users.csv', '--api-uri', simulator.url], { cwd });
-    expect(result.exitCode, result.stderr).toBe(2);
-    expect(result.stderr).toContain('line 2');
-    const status = await runCli(['status'], { cwd });
-    expect(status.stdout).toContain('failed');
-    expect(status.stdout).not.toContain('died');
-  });
-
-  it('under --json an error is a document too', async () => {
-    const cwd = testFolder();
-    const result = await runCli(['status', '--json'], { cwd });
-    expect(JSON.parse(result.stdout)).toMatchObject({ error: { kind: 'ledger' }, exitCode: 6 });
-  });
-
-  it("another application's key is refused with 6", async () => {
-    const cwd = testFolder();
-    writeUsers(cwd, emails(1));
-    const first = await simulate();
-    expect((await runCli(['run', 'users.csv', '--api-uri', first.url], { cwd })).exitCode).toBe(0);
-    const other = await simulate({ applicationId: 'another-application' });
-    const result = await runCli(['run', 'users.csv', '--api-uri', other.url], { cwd });
-    expect(result.exitCode).toBe(6);
-    expect(result.stderr).toContain('belongs to application');
-  });
-});
-
-describe('a file that ends with rows that wait for another', () => {
-  it.each([
-    ['the same user again', 'acc-1,google,a@example.com,sim.ok.a@example.com', 'duplicate'],
-    ['another user of the mailbox', 'acc-2,google,a@example.com,sim.ok.a@example.com', 'migrated'],
-  ])('%s: the run ends', async (_what, row, bucket) => {
-    const cwd = testFolder();
-    const simulator = await simulate({ latencyMs: 100 });
-    const first = 'acc-1,google,a@example.com,sim.ok.a@example.com';
-    const text = ['account_id,provider,email,refresh_token', first, row, ''].join('\n');
-    writeFileSync(join(cwd, 'users.csv'), text, { mode: 0o600 });
-    const run = await runCli(['run', 'users.csv', '--api-uri', simulator.url, '--json'], { cwd });
-    expect(run.exitCode, run.stderr).toBe(0);
-    const { balance } = JSON.parse(run.stdout) as { balance: { buckets: Record<string, number> } };
-    expect(balance.buckets[bucket]).toBe(bucket === 'migrated' ? 2 : 1);
-  });
-});
-
-describe('what lies there already', () => {
-  const files = ['migration.db', './migration.db', 'migration.db-wal', 'migration.db.bak', 'users.csv'];
-
-  it.each(files)('a report is not written over %s', async (out) => {
-    const cwd = testFolder();
-    const simulator = await simulate();
-    writeUsers(cwd, emails(2));
-    expect((await runCli(['run', 'users.csv', '--api-uri', simulator.url], { cwd })).exitCode).toBe(0);
-    const before = readFileSync(join(cwd, 'users.csv'), 'utf8');
-    const report = await runCli(['report', '--out', out], { cwd });
-    expect(report.exitCode).toBe(2);
-    expect(report.stderr).toContain('it would be written over');
-    expect(readFileSync(join(cwd, 'users.csv'), 'utf8')).toBe(before);
-    expect((await runCli(['status'], { cwd })).exitCode).toBe(0);
-  });
-
-  it.each(['migration.db', 'users.csv'])('a log is not appended to %s', async (file) => {
-    const cwd = testFolder();
-    const simulator = await simulate();
-    writeUsers(cwd, emails(1));
-    const args = ['run', 'users.csv', '--api-uri', simulator.url, '--log-file', file];
-    expect((await runCli(args, { cwd })).exitCode).toBe(2);
-    expect(simulator.stats().requestsTotal).toBe(0);
-  });
-});
-
-describe('carried columns', () => {
-  const csv = (name: string): string =>
-    `account_id,provider,email,refresh_token,user_id\nacc-1,google,a@x.example,sim.${name}.a@x.example,u-1\n`;
-  const userId = async (cwd: string): Promise<string> =>
-    (await runCli(['report', '--columns', 'user_id'], { cwd })).stdout.trim().split('\n')[1] ?? '';
-
-  it('are kept by a run that does not carry them', async () => {
-    const cwd = testFolder();
-    const args = ['run', 'users.csv', '--api-uri', (await simulate()).url];
-    writeFileSync(join(cwd, 'users.csv'), csv('revoked'), { mode: 0o600 });
-    await runCli([...args, '--carry', 'user_id'], { cwd });
-    writeFileSync(join(cwd, 'users.csv'), csv('ok'), { mode: 0o600 });
-    expect((await runCli(args, { cwd })).exitCode).toBe(0);
-    expect(await userId(cwd)).toBe('u-1');
-  });
-
-  it('can be added to records that are done', async () => {
-    const cwd = testFolder();
-    const args = ['run', 'users.csv', '--api-uri', (await simulate()).url];
-    writeFileSync(join(cwd, 'users.csv'), csv('ok'), { mode: 0o600 });
-    await runCli(args, { cwd });
-    expect((await runCli([...args, '--carry', 'user_id'], { cwd })).exitCode).toBe(0);
-    expect(await userId(cwd)).toBe('u-1');
-  });
-});
-
-describe('options of a run', () => {
-  it('--limit submits so many and says that work remains', async () => {
-    const cwd = testFolder();
-    const simulator = await simulate();
-    writeUsers(cwd, emails(20));
-    const run = await runCli(['run', 'users.csv', '--api-uri', simulator.url, '--limit', '7'], { cwd });
-    expect(run.exitCode, run.stdout).toBe(7);
-    expect(simulator.grants()).toHaveLength(7);
-  });
-
-  it('--dry-run sends and writes nothing', async () => {
-    const cwd = testFolder();
-    writeUsers(cwd, emails(20));
-    const run = await runCli(['run', 'users.csv', '--dry-run', '--json'], { cwd });
-    expect(run.exitCode, run.stderr).toBe(0);
-    expect(JSON.parse(run.stdout)).toMatchObject({ rows: 20, wouldSubmit: { google: 20 } });
-    expect(() => statSync(join(cwd, 'migration.db'))).toThrow();
-  });
-
-  it('--dry-run keeps to the limits', async () => {
-    const cwd = testFolder();
-    writeUsers(cwd, emails(20));
-    for (const option of ['--limit', '--limit-per-provider']) {
-      const run = await runCli(['run', 'users.csv', '--dry-run', '--json', option, '5'], { cwd });
-      expect(JSON.parse(run.stdout)).toMatchObject({ wouldSubmit: { google: 5 }, rest: { held_back: 15 } });
-    }
-  });
-
-  it('check names the run that reads the file as it did', async () => {
-    const cwd = testFolder();
-    const csv = 'account_id,provider,email,refresh_token\n1,exchange,a@x.example,t\n';
-    const options = ['--provider-alias', 'exchange=microsoft', '--identify-by', 'email'];
-    writeFileSync(join(cwd, 'users.csv'), csv, { mode: 0o600 });
-    const fromFile = await runCli(['check', 'users.csv', ...options], { cwd });
-    expect(fromFile.stdout).toContain(`nylas-migrate run users.csv ${options.join(' ')}`);
-    const fromStdin = await runCli(['check', '-', ...options], { cwd, stdin: csv });
-    expect(fromStdin.stdout).toContain(`nylas-migrate run - ${options.join(' ')}`);
-  });
-
-  it.each(['0s', '9999h'])('--timeout %s is refused', async (timeout) => {
-    const cwd = testFolder();
-    writeUsers(cwd, emails(1));
-    const run = await runCli(['run', 'users.csv', '--timeout', timeout], { cwd });
-    expect(run.exitCode).toBe(2);
-    expect(run.stderr).toContain('a duration from 10ms to 1h');
-  });
-
-  it('--sample takes the same users every time, --only and --exclude take keys', async () => {
-    const cwd = testFolder();
-    writeUsers(cwd, emails(200));
-    writeFileSync(join(cwd, 'keys.txt'), 'acc-1\nacc-2\n');
-    const count = async (...args: string[]): Promise<unknown> => {
-      const run = await runCli(['run', 'users.csv', '--dry-run', '--json', ...args], { cwd });
-      return (JSON.parse(run.stdout) as { wouldSubmit: { google?: number } }).wouldSubmit.google;
-    };
-    const sampled = await count('--sample', '10%');
-    expect(sampled).toBe(await count('--sample', '0.1'));
-    expect(sampled).toBeLessThan(60);
-    expect(await count('--only', 'keys.txt')).toBe(2);
-    expect(await count('--exclude', 'keys.txt')).toBe(198);
-  });
-
-  it('a changed credential is submitted again, an unchanged one is not', async () => {
-    const cwd = testFolder();
-    const simulator = await simulate();
-    writeUsers(cwd, emails(3), 'revoked');
-    const args = ['run', 'users.csv', '--api-uri', simulator.url, '--json'];
-    expect((await runCli(args, { cwd })).exitCode).toBe(3);
-    const again = await runCli(args, { cwd });
-    expect(JSON.parse(again.stdout)).toMatchObject({ balance: { buckets: { skipped: 3, failed: 0 } } });
-    writeUsers(cwd, emails(3), 'ok');
-    expect((await runCli(args, { cwd })).exitCode).toBe(0);
-    expect(simulator.grants()).toHaveLength(3);
-  });
-
-  it('--email-mismatch accept takes the grant of another mailbox', async () => {
-    const cwd = testFolder();
-    const simulator = await simulate();
-    writeUsers(cwd, emails(1), 'other');
-    const args = ['run', 'users.csv', '--api-uri', simulator.url];
-    expect((await runCli(args, { cwd })).exitCode).toBe(3);
-    const accepted = [...args, '--retry', 'email_mismatch', '--email-mismatch', 'accept'];
-    expect((await runCli(accepted, { cwd })).exitCode).toBe(0);
-  });
-
-  it('options come from the environment and from a file too, and flags win', async () => {
-    const cwd = testFolder();
-    writeUsers(cwd, emails(20));
-    writeFileSync(join(cwd, 'options.json'), JSON.stringify({ 'dry-run': true, rate: 5 }));
-    const env = { NYLAS_MIGRATE_RATE: '10' };
-    const args = ['run', 'users.csv', '--config', 'options.json', '--json'];
-    const rateOf = async (more: readonly string[], vars: Record<string, string>): Promise<unknown> => {
-      const { stdout } = await runCli([...args, ...more], { cwd, env: vars });
-      return (JSON.parse(stdout) as { estimate: { ratePerSecond: number } }).estimate.ratePerSecond;
-    };
-    expect(await rateOf([], {})).toBe(5);
-    expect(await rateOf([], env)).toBe(10);
-    expect(await rateOf(['--rate', '20'], env)).toBe(20);
-  });
-
-  it('an unknown key in the file is refused with the nearest name', async () => {
-    const cwd = testFolder();
-    writeUsers(cwd, emails(1));
-    writeFileSync(join(cwd, 'options.json'), JSON.stringify({ 'concurency-max': 3 }));
-    const run = await runCli(['run', 'users.csv', '--config', 'options.json'], { cwd });
-    expect(run.exitCode).toBe(2);
-    expect(run.stderr).toContain('did you mean "concurrency-max"?');
+    const command = 'echo waiting >&2; exec sleep 60';
+    const child = startCli(['run', '--input-command', command, '--api-uri', 'http://127.0.0.1:9'], { cwd });
+    await expectStopped(child, cwd, new Promise((resolve) => child.stderr?.once('data', resolve)));
   });
 });

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { BigIntStats } from 'node:fs';
+import { constants, openSync, type BigIntStats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { UserError } from '../../core/errors.js';
 
@@ -37,9 +38,11 @@ export async function openInput(input: CsvInput, warn: (message: string) => void
 
 async function openFile(path: string, warn: (message: string) => void): Promise<RawInput> {
   const failed = (error: unknown): UserError => fileError(path, error);
-  const handle = await open(path).catch((error: unknown) => {
+  const raise = (error: unknown): never => {
     throw failed(error);
-  });
+  };
+  if ((await stat(path).catch(raise)).isFIFO()) return openFifo(path, failed);
+  const handle = await open(path).catch(raise);
   const facts = await handle.stat({ bigint: true });
   if (facts.isDirectory()) {
     await handle.close();
@@ -58,6 +61,17 @@ async function openFile(path: string, warn: (message: string) => void): Promise<
       void handle.close().catch(() => undefined);
     },
   };
+}
+
+/** A named pipe. Opened like a file it would hold up this process, even its end, until somebody writes to it. */
+function openFifo(path: string, failed: (error: unknown) => UserError): RawInput {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stream = new Socket({ fd, readable: true, writable: false });
+    return { ...fromStream(stream, failed), bytesTotal: null, isRepeatable: false };
+  } catch (error) {
+    throw failed(error);
+  }
 }
 
 /**
@@ -125,11 +139,24 @@ function openCommand(command: string): RawInput {
     const failure = await ending;
     if (failure !== null) throw commandError(failure);
   }
+  const end = keepWithin(child);
   const close = () => {
     output.close();
-    child.kill();
+    end();
   };
   return { chunks: chunks(), bytesTotal: null, isRepeatable: true, close };
+}
+
+/** Ends a child when told to, and at the latest with this process: also where a second signal ends that at once. */
+function keepWithin(child: ChildProcess): () => void {
+  const kill = (): void => void child.kill();
+  // eslint-disable-next-line no-restricted-globals -- nobody else knows of the child when the process ends
+  const ending: NodeJS.EventEmitter = process;
+  ending.once('exit', kill);
+  return () => {
+    ending.off('exit', kill);
+    kill();
+  };
 }
 
 /** How the command failed, or null if it didn't. */

@@ -19,13 +19,19 @@ const COLUMNS_MAX = 1000;
 export function csvSource(input: CsvInput, options: CsvOptions = {}): RecordSource {
   const name = nameOf(input);
   let opened: RawInput | null = null;
+  let givenUp = false;
   return {
     name,
     open: async () => {
       if (opened?.isRepeatable === false) throw onceOnly(name);
       const warn = opened === null ? options.warn : undefined;
       opened = await openInput(input, (message) => warn?.(message));
+      if (givenUp) opened.close();
       return openCsv(opened, name);
+    },
+    giveUp: () => {
+      givenUp = true;
+      opened?.close();
     },
   };
 }

@@ -1,0 +1,80 @@
+import { clock, openProgress, openReader, renderers } from '../context.js';
+import type { OptionValues } from '../config.js';
+import type { Verdict } from '../core/verdict.js';
+import type { MigratePorts, RunResult } from '../migrate.js';
+import type { Progress } from '../ports.js';
+import { summarizeRun } from '../summarize-run.js';
+import type { Target } from '../target.js';
+import type { RUN } from './options.js';
+import { print, type Shell } from './shell.js';
+
+type Values = OptionValues<typeof RUN>;
+
+/** Says it whatever else is kept quiet: it is written down nowhere else. */
+export function unwrittenTeller({ stderr }: Shell): MigratePorts['onUnwritten'] {
+  return ({ key, result, status, grantId }) => {
+    const facts = { record_key: key, outcome: result, status, grant_id: grantId };
+    void print(stderr, `Not in the ledger: ${JSON.stringify(facts)}`);
+  };
+}
+
+/** Prints what a run came to: a summary, or its JSON document. */
+export async function tell(
+  values: Values,
+  shell: Shell,
+  inputName: string,
+  result: RunResult,
+  verdict: Verdict,
+  exitCode: number,
+): Promise<void> {
+  const reader = await openReader(values.ledger);
+  try {
+    const run = { ledgerPath: values.ledger, inputName, ratePerSecond: values.rate };
+    const summary = summarizeRun(reader, result, run, clock.now());
+    const json = { ...summary, verdict, exitCode, input: { name: inputName, ...result.input } };
+    const text = values.json ? JSON.stringify(json, null, 2) : (await renderers.runSummary())(summary);
+    await print(shell.stdout, text);
+  } finally {
+    reader.close();
+  }
+}
+
+/** Says against which application, with what, and how fast a run goes. */
+export async function announce(
+  values: Values,
+  shell: Shell,
+  inputName: string,
+  apiUri: string,
+  target: Target,
+): Promise<void> {
+  if (values.quiet) return;
+  const name = target.name === null ? target.applicationId : `"${target.name}"`;
+  const environment = target.environment === null ? '' : ` (${target.environment})`;
+  const rate = values.rate === 0 ? 'unpaced' : `${values.rate}/s`;
+  await print(
+    shell.stderr,
+    `nylas-migrate ${shell.version}  → ${apiUri.replace(/^https?:\/\//, '')}, application ${name}${environment}\n` +
+      `${inputName} · ledger ${values.ledger} · ${rate}`,
+  );
+}
+
+/** Says which providers the application can take. */
+export async function advise(
+  values: Values,
+  shell: Shell,
+  connectors: readonly string[] | null,
+): Promise<void> {
+  if (values.quiet || connectors === null) return;
+  const text =
+    connectors.length === 0
+      ? 'Warning: this application has no connectors: make one for each provider before you go on.'
+      : `connectors: ${connectors.join(', ')}`;
+  await print(shell.stderr, text);
+}
+
+export function progressOf(values: Values, shell: Shell): Promise<Progress> {
+  const { stderr } = shell;
+  const bar = values.progress === 'always' || (values.progress === 'auto' && stderr.isTTY === true);
+  const never = values.quiet || values.progress === 'never';
+  return openProgress(stderr, never ? 'never' : bar ? 'bar' : 'lines');
+}
