@@ -101,9 +101,13 @@ function firstGiven(
 }
 
 function givenText(value: unknown, place: string): Given | null {
-  if (Array.isArray(value)) return { text: value.map(String).join('\n'), place };
+  if (Array.isArray(value)) return value.every(isScalar) ? { text: value.join('\n'), place } : null;
   if (typeof value === 'boolean' || typeof value === 'number') return { text: String(value), place };
   return typeof value === 'string' && value !== '' ? { text: value, place } : null;
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 function parsed(spec: OptionSpec<unknown>, given: Given, problems: string[]): unknown {

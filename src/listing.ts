@@ -2,7 +2,7 @@ import type { Answer } from './core/answer.js';
 import { UserError } from './core/errors.js';
 import { grantsOf, type Grant } from './core/grant.js';
 import { refusesKey } from './core/outcome.js';
-import { windowOpensAt } from './core/skew.js';
+import { UNKNOWN_SKEW, windowOpensAt } from './core/skew.js';
 import type { GrantPage, Ledger, NylasApi } from './ports.js';
 import { reread, type ReadingWork } from './reread.js';
 
@@ -11,6 +11,9 @@ import { reread, type ReadingWork } from './reread.js';
  * can't be Nylas itself.
  */
 export type Listed = 'whole' | 'stopped' | 'failed' | 'refused' | 'absent';
+
+/** Ten million grants of Nylas' page size: a listing that goes on for longer has no end. */
+const PAGES_MAX = 50_000;
 
 /** The part of a run's work that listing needs. */
 export type ListingWork = ReadingWork & {
@@ -70,8 +73,10 @@ export class GrantIndex {
     const since = ledger.listedUntil();
     const listed = await this.#readPages((offset) => ({ order: 'made', since, offset }));
     if (listed !== 'whole') return listed;
-    // By Nylas' clock, and early enough for whatever was being made when the listing began.
-    await ledger.setListedUntil(windowOpensAt(startedAtMs, this.#work.skew));
+    // By Nylas' clock, and early enough for whatever was being made when the listing began. No later than by
+    // ours: one wrong `Date` must not hide from all later runs what was made meanwhile.
+    const untils = [this.#work.skew, UNKNOWN_SKEW].map((skew) => windowOpensAt(startedAtMs, skew));
+    await ledger.setListedUntil(Math.max(0, Math.min(...untils)));
     this.#freshSinceMs = startedMs;
     return 'whole';
   }
@@ -95,7 +100,7 @@ export class GrantIndex {
     const { ledger, api, clock } = this.#work;
     // Two listings are never told apart by a clock that stood still or was set back.
     this.#lastListingId = Math.max(clock.now(), this.#lastListingId + 1);
-    for (let offset = 0; ;) {
+    for (let offset = 0, pages = 0; pages < PAGES_MAX; pages += 1) {
       const page = pageAt(offset);
       const answer = await reread(this.#work, () => api.listGrants(page));
       if (answer === null) return 'stopped';
@@ -105,6 +110,7 @@ export class GrantIndex {
       if (brought === 0 || !isWanted(grants)) return 'whole';
       offset += grants.length;
     }
+    return 'failed';
   }
 }
 

@@ -2,7 +2,8 @@ import type { RecordChange } from './core/change.js';
 import { grantsOf, type Grant } from './core/grant.js';
 import type { Answer } from './core/answer.js';
 import { evidenceOf, NO_EVIDENCE } from './core/outcome.js';
-import { scrubberOf, type Scrub } from './core/scrub.js';
+import type { LegacyUser } from './core/record.js';
+import { isEcho, scrubberOf, type Scrub } from './core/scrub.js';
 import { adoptable, adoptableByState } from './core/settle.js';
 import { windowOpensAt } from './core/skew.js';
 import { reread } from './reread.js';
@@ -64,7 +65,7 @@ async function lookAround(work: Work, job: Job, sinceMs: number): Promise<Seen> 
   const { answer, older } = byEmail ?? { answer: null, older: null };
   const look = await lookInListing(work, job, sinceMs, startedMs);
   const spared = look.kind === 'none' && work.existing === 'skip' ? older : null;
-  return { look: spared === null ? look : foundAs('existing', spared), answer, older };
+  return { look: spared === null ? look : foundAs('existing', spared, job.user), answer, older };
 }
 
 /** Null: there is no email to look by. */
@@ -76,7 +77,7 @@ async function lookByEmail(work: Work, job: Job, sinceMs: number): Promise<Seen 
   const listed = answer.kind === 'reply' && answer.status === 200 ? grantsOf(answer.body) : null;
   if (listed === null) return { look: { kind: 'unknown' }, answer, older: null };
   const ours = adoptable(listed, job.user, windowOpensAt(sinceMs, work.skew));
-  return { look: foundAs('adopted', ours), answer, older: adoptable(listed, job.user, -Infinity) };
+  return { look: foundAs('adopted', ours, job.user), answer, older: adoptable(listed, job.user, -Infinity) };
 }
 
 async function lookInListing(work: Work, job: Job, sinceMs: number, startedMs: number): Promise<Look> {
@@ -87,9 +88,12 @@ async function lookInListing(work: Work, job: Job, sinceMs: number, startedMs: n
   if (listed !== 'whole') return { kind: 'unknown' };
   const { body, provider } = job.user;
   const grants = work.ledger.seenByState(body.state, provider);
-  return foundAs('adopted', adoptableByState(grants, job.user, windowOpensAt(sinceMs, work.skew)));
+  const ours = adoptableByState(grants, job.user, windowOpensAt(sinceMs, work.skew));
+  return foundAs('adopted', ours, job.user);
 }
 
-function foundAs(origin: 'adopted' | 'existing', grant: Grant | null): Look {
-  return grant === null ? { kind: 'none' } : { kind: 'found', grant, origin };
+/** A grant whose "id" repeats a credential is none. */
+function foundAs(origin: 'adopted' | 'existing', grant: Grant | null, user: LegacyUser): Look {
+  const isNone = grant === null || isEcho(grant.id, user.secrets);
+  return isNone ? { kind: 'none' } : { kind: 'found', grant, origin };
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { runCli } from './cli/program.js';
+import { EXIT } from './cli/exit-codes.js';
+import { describeBug, runCli } from './cli/program.js';
 import type { Shell, StopSignal } from './cli/shell.js';
 
 // Node would open its debugger on SIGUSR1, and with it every credential in memory.
@@ -38,8 +39,15 @@ function packageVersion(): string {
   return isPackage ? String(content.version) : 'unknown';
 }
 
+/** The environment without the key: no process that we start gets it, and no report that Node writes. */
+function takeEnvironment(): Shell['env'] {
+  const env = { ...process.env };
+  delete process.env['NYLAS_API_KEY'];
+  return env;
+}
+
 const shell: Shell = {
-  env: process.env,
+  env: takeEnvironment(),
   cwd: process.cwd(),
   pid: process.pid,
   hostname: hostname(),
@@ -49,5 +57,14 @@ const shell: Shell = {
   stderr: process.stderr,
   onStopSignal,
 };
+
+// Node would print the error with all that it holds, such as a request with its headers and body.
+process.on('uncaughtException', (error: unknown) => {
+  try {
+    writeSync(process.stderr.fd, `${describeBug(error, shell)}\n`);
+  } finally {
+    process.exit(EXIT.bug);
+  }
+});
 
 process.exitCode = await runCli(process.argv.slice(2), shell);

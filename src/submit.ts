@@ -12,7 +12,7 @@ import {
 } from './core/outcome.js';
 import type { LegacyUser } from './core/record.js';
 import { countTry, decideRetry, type Retry, type Tries } from './core/retry.js';
-import { scrubberOf, type Scrub } from './core/scrub.js';
+import { isEcho, scrubberOf, type Scrub } from './core/scrub.js';
 import { lookForGrant, type Look } from './look.js';
 import { conclude, entryOf, observe, type Job, type JobEnd, type Work } from './work.js';
 
@@ -69,9 +69,7 @@ async function attemptOnce(work: Work, job: Job): Promise<Attempt | null> {
 /** A "grant id" that repeats a credential is none: nothing of that answer is believed. */
 function withoutEcho(outcome: Outcome, user: LegacyUser): Outcome {
   if (!('grant' in outcome)) return outcome;
-  const { id } = outcome.grant;
-  const echoed = user.secrets.some((secret) => secret.length >= ECHO_LENGTH_MIN && id.includes(secret));
-  return echoed ? { kind: 'in_doubt' } : outcome;
+  return isEcho(outcome.grant.id, user.secrets) ? { kind: 'in_doubt' } : outcome;
 }
 
 /** What Nylas had before us isn't ours, however its dates look. */
@@ -79,9 +77,6 @@ function withOrigin(outcome: Outcome, job: Job): Outcome {
   if (!job.wasThere || (outcome.kind !== 'granted' && outcome.kind !== 'granted_other')) return outcome;
   return { ...outcome, origin: 'reauthenticated' };
 }
-
-/** Shorter secrets can be part of an honest id by chance. */
-const ECHO_LENGTH_MIN = 12;
 
 /** Settles what one answer leaves open: whose mailbox it is, and whether a refusal follows a lost success. */
 async function believe(work: Work, job: Job, outcome: Outcome): Promise<Outcome> {

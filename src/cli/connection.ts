@@ -68,7 +68,29 @@ function checkedUrl(uri: string, problems: string[]): URL | null {
 }
 
 async function readApiKey(values: ConnectionValues, shell: Shell): Promise<string> {
-  if (values.apiKeyFile !== null) return readNamedFile(values.apiKeyFile, '--api-key-file', shell.cwd).trim();
+  if (values.apiKeyFile !== null) return readKeyFile(values.apiKeyFile, shell.cwd).trim();
   const fromEnv = shell.env['NYLAS_API_KEY']?.trim() ?? '';
   return fromEnv !== '' ? fromEnv : ((await readDotenv(shell.cwd))['NYLAS_API_KEY']?.trim() ?? '');
+}
+
+/** Whoever gives the key itself instead of a file's name must not find it in a log: the name isn't repeated. */
+function readKeyFile(path: string, cwd: string): string {
+  try {
+    return readNamedFile(path, '--api-key-file', cwd);
+  } catch (error) {
+    if (error instanceof UserError && isKeyLike(path)) throw unreadableKeyFile();
+    throw error;
+  }
+}
+
+function isKeyLike(path: string): boolean {
+  return path.length >= 20 && !/[/\\.]/.test(path);
+}
+
+function unreadableKeyFile(): UserError {
+  return new UserError(
+    'usage',
+    'What --api-key-file names can’t be read as a file.',
+    'Name a readable file that holds the key: not the key itself, which belongs into NYLAS_API_KEY.',
+  );
 }

@@ -75,20 +75,28 @@ function outOfDescriptors(error: unknown): UserError | null {
   );
 }
 
-/** Says where a bug struck. Its message may hold anything, so only the kind of error and the places are shown. */
-function describeBug(error: unknown, shell: Shell): string {
+/**
+ * Says where a bug struck. Its message, even its name, may hold anything: only the kind of error and the places
+ * are shown, and the message is cut out of the stack before the places are looked for.
+ */
+export function describeBug(error: unknown, shell: Pick<Shell, 'env' | 'version'>): string {
   const scrub = scrubberOf([shell.env['NYLAS_API_KEY'] ?? '']);
-  const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter(isFrame) : [];
-  const name = error instanceof Error ? error.name : typeof error;
+  const isError = error instanceof Error;
+  const name = isError ? (/^\w{1,40}$/.exec(error.name)?.[0] ?? 'Error') : typeof error;
   return scrub(
     [
       `This is a bug in nylas-migrate ${shell.version} (${name}). Please report it with these lines;`,
       'nothing is lost: the ledger holds every outcome, and the same command resumes.',
-      ...frames,
+      ...(isError ? framesOf(error) : []),
     ].join('\n'),
   );
 }
 
-function isFrame(line: string): boolean {
-  return /^\s+at /.test(line);
+function framesOf({ message, stack }: Error): readonly string[] {
+  if (typeof stack !== 'string' || typeof message !== 'string') return [];
+  const at = stack.indexOf(message);
+  // A message that was changed later isn't in the stack, but what it was before is.
+  if (at < 0) return [];
+  const places = stack.slice(at + message.length);
+  return places.split('\n').filter((line) => /^ {4}at (.* \()?(file:|node:|\/).*:\d+:\d+\)?$/.test(line));
 }

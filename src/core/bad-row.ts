@@ -1,8 +1,7 @@
-import { PASSWORD_FIELDS, TOKEN_FIELDS } from './header.js';
 import { EMAIL, isPlain, KEY_LENGTH_MAX } from './plain.js';
 import type { Provider } from './provider.js';
 import type { BadRow } from './record.js';
-import { carriedOf, type Work } from './row-fields.js';
+import { carriedOf, holdsCredential, type Work } from './row-fields.js';
 import { hasShifted } from './row-shape.js';
 import type { Fields } from './variants.js';
 
@@ -37,13 +36,5 @@ function isSafe(value: string | null | undefined, fields: Fields, trust: Trust):
   if (value === null || value === undefined || trust === 'none' || value.length > KEY_LENGTH_MAX)
     return false;
   if (trust === 'plain values' && !isPlain(value) && !EMAIL.test(value)) return false;
-  return ![...TOKEN_FIELDS, ...PASSWORD_FIELDS].some((field) => repeats(value, fields[field]));
-}
-
-/** Shorter secrets are inside of half of all words by chance. */
-const CONTAINED_LENGTH_MIN = 8;
-
-function repeats(value: string, secret: string | undefined): boolean {
-  if (secret === undefined) return false;
-  return value === secret || (secret.length >= CONTAINED_LENGTH_MIN && value.includes(secret));
+  return !holdsCredential(value, fields);
 }

@@ -1,5 +1,6 @@
 import { UserError } from './errors.js';
 import { nearest } from './nearest.js';
+import { isTokenLike } from './plain.js';
 import type { Identify, ReadingOptions } from './record.js';
 
 /** The names by which `--column FIELD=HEADER` calls what a column holds. */
@@ -99,7 +100,7 @@ export function mapHeader(header: readonly string[], options: ReadingOptions): H
   if (problems.length > 0) throw headerError(problems);
 
   const read = new Set([...columns.values(), ...carried.map((column) => column.index), keyColumn]);
-  const ignored = headers.filter((name, index) => name !== '' && !read.has(index));
+  const ignored = headers.filter((name, index) => name !== '' && !read.has(index)).map(shownHeader);
   return { headers, columns, carried, identify, keyColumn, keyingRule: describeIdentify(identify), ignored };
 }
 
@@ -196,6 +197,11 @@ function isHeaderLike(header: string): boolean {
   return /^[\p{L}][\p{L}\d _.-]{0,39}$/u.test(header) && !/\d{3}/.test(header);
 }
 
+/** The name of a column that isn't read; where it may be no name but a credential, how long it is. */
+function shownHeader(header: string): string {
+  return isTokenLike(header) ? `a name of ${header.length} characters` : header;
+}
+
 function carriedColumns(
   headers: readonly string[],
   columns: ReadonlyMap<Field, number>,
@@ -238,7 +244,13 @@ function keyColumnOf(
   if (identify.by === 'credential' && !TOKEN_FIELDS.some((field) => columns.has(field))) {
     problems.push('--identify-by credential: the file has no column refresh_token');
   }
-  return identify.by === 'account_id' ? (columns.get('account_id') ?? null) : null;
+  const index = identify.by === 'account_id' ? (columns.get('account_id') ?? null) : null;
+  if (index !== null && isSecretColumn(index, columns)) {
+    problems.push(
+      'the column of account_id holds credentials; --identify-by credential keeps only a fingerprint',
+    );
+  }
+  return index;
 }
 
 const NO_KEY_COLUMN =

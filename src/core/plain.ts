@@ -16,10 +16,10 @@ const TOKEN_LIKE = /(?=[A-Za-z_-]*\d)[\w-]{20,}/;
  * shifted or been swapped, a token can sit where an email or a provider belongs.
  */
 export function isPlain(value: string): boolean {
-  return value.length <= SHOWN_LENGTH_MAX && PLAIN.test(value) && !TOKEN_LIKE.test(value);
+  return PLAIN.test(value) && !isTokenLike(value);
 }
 
-/** The value in quotes if it may be shown, else how long it is. */
-export function shown(value: string): string {
-  return isPlain(value) ? `“${value}”` : `a value of ${value.length} characters`;
+/** Whether a value may be a credential, going by its length and by what it is made of. */
+export function isTokenLike(value: string): boolean {
+  return value.length > SHOWN_LENGTH_MAX || TOKEN_LIKE.test(value);
 }

@@ -1,4 +1,5 @@
 import type { Answer } from './answer.js';
+import { parseHttpDate } from './http-date.js';
 import type { Outcome } from './outcome.js';
 
 /** How a record's next try within a run is decided. */
@@ -115,13 +116,6 @@ export function parseRetryAfter(header: string | null, nowMs: number): number | 
   const text = header?.trim() ?? '';
   const delayMs = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : parseHttpDate(text) - nowMs;
   return Number.isNaN(delayMs) ? null : Math.min(Math.max(0, delayMs), RETRY_AFTER_MAX_MS);
-}
-
-/** Any of an HTTP date's three forms, of which the oldest leaves its GMT unsaid; NaN where it is none. */
-function parseHttpDate(text: string): number {
-  // Date.parse finds a date in any text that ends with a number, and takes one without a zone as local.
-  if (!/^(Mon|Tues?|Wed(nes)?|Thu(rs)?|Fri|Sat(ur)?|Sun)(day)?,? [\w :-]+$/.test(text)) return NaN;
-  return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
 }
 
 /** The server's word is a floor; jitter only adds to it. */

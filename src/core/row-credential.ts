@@ -1,9 +1,8 @@
 import { TOKEN_FIELDS, type Field } from './header.js';
-import { isPlain, shown } from './plain.js';
 import { resolveProvider, type Provider } from './provider.js';
 import type { RowReason } from './record.js';
-import type { Work } from './row-fields.js';
-import { chooseVariant, takesToken, type Choice } from './variants.js';
+import { isShowable, shown, type Work } from './row-fields.js';
+import { chooseVariant, takesToken, type Choice, type Fields } from './variants.js';
 
 /** The provider that the row names, or the default one. */
 export function providerOf({ fields, options, reasons }: Work): Provider | null {
@@ -16,7 +15,7 @@ export function providerOf({ fields, options, reasons }: Work): Provider | null 
   const name = resolveProvider(written, options.reading.providerAliases);
   if (name.kind === 'provider') return name.provider;
   const reason =
-    name.kind === 'ambiguous' ? ambiguous(written, name.candidates) : unknown(written, name.nearest);
+    name.kind === 'ambiguous' ? ambiguous(written, name.candidates) : unknown(written, name.nearest, fields);
   reasons.push(reason);
   return null;
 }
@@ -28,14 +27,14 @@ const BLANK_PROVIDER: RowReason = {
 
 function ambiguous(written: string, candidates: readonly Provider[]): RowReason {
   const aliases = candidates.map((provider) => `--provider-alias ${written.toLowerCase()}=${provider}`);
-  const message = `provider ${shown(written)} can mean ${candidates.join(' or ')}: say which with ${aliases.join(' or ')}`;
+  const message = `provider “${written}” can mean ${candidates.join(' or ')}: say which with ${aliases.join(' or ')}`;
   return { code: 'ambiguous_provider', message };
 }
 
-function unknown(written: string, near: string | null): RowReason {
-  if (!isPlain(written)) {
+function unknown(written: string, near: string | null, fields: Fields): RowReason {
+  if (!isShowable(written, fields)) {
     const rest = 'where a provider belongs: have the columns shifted?';
-    const message = `${shown(written)} ${rest}`;
+    const message = `${shown(written, fields)} ${rest}`;
     return { code: 'unknown_provider', message, summary: `a value that isn't shown here ${rest}` };
   }
   const guess = near === null ? '' : ` (did you mean ${near}?)`;

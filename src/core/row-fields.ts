@@ -1,4 +1,5 @@
-import { PASSWORD_FIELDS, type Field, type HeaderMap } from './header.js';
+import { PASSWORD_FIELDS, TOKEN_FIELDS, type Field, type HeaderMap } from './header.js';
+import { isPlain } from './plain.js';
 import type { RawRow, ReadingOptions, RowReason } from './record.js';
 import type { Fields } from './variants.js';
 
@@ -47,4 +48,27 @@ function isPassword(field: Field): boolean {
 /** The columns of the user's own, as they are. */
 export function carriedOf(raw: RawRow, map: HeaderMap): Record<string, string> {
   return Object.fromEntries(map.carried.map(({ header, index }) => [header, valueAt(raw, index)]));
+}
+
+/** Whether a value is, or holds, what a credential's column of the same row has. */
+export function holdsCredential(value: string, fields: Fields): boolean {
+  return [...TOKEN_FIELDS, ...PASSWORD_FIELDS].some((field) => repeats(value, fields[field]));
+}
+
+/** Whether a field's value may stand in a message: it looks like none, and is none, of the row's credentials. */
+export function isShowable(value: string, fields: Fields): boolean {
+  return isPlain(value) && !holdsCredential(value, fields);
+}
+
+/** The value in quotes if it may be shown, else how long it is. */
+export function shown(value: string, fields: Fields): string {
+  return isShowable(value, fields) ? `“${value}”` : `a value of ${value.length} characters`;
+}
+
+/** Shorter secrets are inside of half of all words by chance. */
+const CONTAINED_LENGTH_MIN = 8;
+
+function repeats(value: string, secret: string | undefined): boolean {
+  if (secret === undefined) return false;
+  return value === secret || (secret.length >= CONTAINED_LENGTH_MIN && value.includes(secret));
 }

@@ -1,7 +1,7 @@
-import { CONTROL, EMAIL, EMAIL_LENGTH_MAX, KEY_LENGTH_MAX, shown } from './plain.js';
+import { CONTROL, EMAIL, EMAIL_LENGTH_MAX, KEY_LENGTH_MAX } from './plain.js';
 import type { Provider } from './provider.js';
 import type { RowReason } from './record.js';
-import { valueAt, type Work } from './row-fields.js';
+import { shown, valueAt, type Work } from './row-fields.js';
 import type { Choice, Fields } from './variants.js';
 
 /** The email column's, else the user name where that is one by its nature. */
@@ -10,7 +10,7 @@ export function emailOf({ fields, reasons }: Work, choice: Choice | null): strin
   if (email === undefined) return usernameAsEmail(fields, choice);
   const isAnyText = choice?.variant === 'virtual-calendar';
   const isGood = email.length <= EMAIL_LENGTH_MAX && (isAnyText || EMAIL.test(email));
-  if (!isGood) reasons.push(badEmail(email));
+  if (!isGood) reasons.push(badEmail(email, fields));
   return isGood ? email : null;
 }
 
@@ -24,9 +24,9 @@ function usernameAsEmail(fields: Fields, choice: Choice | null): string | null {
   return isEmail ? username : null;
 }
 
-function badEmail(email: string): RowReason {
+function badEmail(email: string, fields: Fields): RowReason {
   const rest = `is not an email address of at most ${EMAIL_LENGTH_MAX} characters`;
-  return { code: 'bad_email', message: `${shown(email)} ${rest}`, summary: `the email ${rest}` };
+  return { code: 'bad_email', message: `${shown(email, fields)} ${rest}`, summary: `the email ${rest}` };
 }
 
 /** The record key by the rule that applies, or a reason why there is none. */

@@ -1,5 +1,5 @@
 import { badRow } from './bad-row.js';
-import type { HeaderMap } from './header.js';
+import { TOKEN_FIELDS, type HeaderMap } from './header.js';
 import type { ConnectBody, LegacyUser, RawRow, Row, RowReason } from './record.js';
 import { choiceOf, providerOf, tokenOf } from './row-credential.js';
 import { carriedOf, fieldsOf, type RowOptions, type Work } from './row-fields.js';
@@ -19,11 +19,28 @@ export function interpretRow(raw: RawRow, map: HeaderMap, options: RowOptions): 
   const body = choice && bodyOf(work, choice, token);
   const email = emailOf(work, choice);
   const key = keyOf(work, choice?.provider ?? provider, email, token);
+  checkRepeats(work, key);
   if (work.reasons.length > 0 || body === null || key === null) {
     return { kind: 'bad', bad: badRow(work, provider, key) };
   }
   return { kind: 'user', user: userOf(work, { key, email, body: { ...body, state: body.state ?? key } }) };
 }
+
+/** A refresh token that stands in another column too would be kept and shown as what that column holds. */
+function checkRepeats({ raw, map, fields, reasons }: Work, key: string | null): void {
+  const { account_id, email, state, credential_id } = fields;
+  const kept = { account_id, email, state, credential_id, ...carriedOf(raw, map) };
+  const values = Object.entries({ ...kept, 'the record key': key ?? undefined });
+  const tokens = TOKEN_FIELDS.map((field) => fields[field]).filter((token) => token !== undefined);
+  const holds = (value: string | undefined): boolean =>
+    value !== undefined && tokens.some((token) => token.length >= TOKEN_LENGTH_MIN && value.includes(token));
+  const [name] = values.find(([, value]) => holds(value)) ?? [];
+  if (name === undefined) return;
+  reasons.push({ code: 'conflict', message: `${name} repeats the refresh token: which column holds what?` });
+}
+
+/** Shorter tokens are made up, and found in other values by chance. */
+const TOKEN_LENGTH_MIN = 8;
 
 type Draft = Omit<ConnectBody, 'state'> & { readonly state: string | null };
 

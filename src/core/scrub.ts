@@ -26,10 +26,29 @@ const NAMED_SECRET = new RegExp(
 
 /** Builds the scrubber for one request's secrets. The secrets stay inside the closure. */
 export function scrubberOf(secrets: readonly string[]): Scrub {
-  const values = new Set(secrets.flatMap((secret) => [secret, ...base64(secret)]).map(fold));
+  const values = new Set(secrets.flatMap((secret) => [secret, ...encoded(secret)]).map(fold));
   values.delete('');
   const inChars = Array.from(values, (value): Value => Array.from(value));
-  return (text) => removeNamed(removeValues(text, inChars));
+  const mayHold = beginningsOf([...values]);
+  return (text) => removeNamed(mayHold.test(text) ? removeValues(text, inChars) : text);
+}
+
+/**
+ * Whether what should be an id repeats a secret, or the beginning of one. Short secrets are left aside: they
+ * are part of honest ids by chance.
+ */
+export function isEcho(id: string, secrets: readonly string[]): boolean {
+  const long = secrets.filter((secret) => secret.length >= PREFIX_LENGTH_MIN);
+  return id.includes(REDACTED) || scrubberOf(long)(id) !== id;
+}
+
+const BEGINNING_LENGTH = 4;
+
+/** Matches text that may hold a value: nearly none does, and looking closer at each would cost too much. */
+function beginningsOf(values: readonly string[]): RegExp {
+  const beginnings = new Set(values.map((value) => Array.from(value).slice(0, BEGINNING_LENGTH).join('')));
+  const literals = Array.from(beginnings, (text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+  return new RegExp(values.length === 0 ? '(?!)' : ['[\\\\%&+]', ...literals].join('|'), 'i');
 }
 
 /** A secret, or something made of it, character by character. */
@@ -111,7 +130,7 @@ function escapesOf(char: string): readonly string[] {
 
 /** In JSON, and in JSON inside JSON. */
 function jsonSpellings(char: string): readonly string[] {
-  const escaped = JSON.stringify(char).slice(1, -1);
+  const escaped = jsonEscaped(char);
   const units = Array.from({ length: char.length }, (_, index) => hex(char.charCodeAt(index), 4));
   const ascii = units.map((unit) => `\\u${unit}`).join('');
   const twice = [escaped, ascii].map((text) => text.replaceAll('\\', '\\\\'));
@@ -151,6 +170,22 @@ function fold(text: string): string {
 
 /** Shorter base64 is found in honest text by chance. */
 const BASE64_LENGTH_MIN = 8;
+
+/**
+ * What servers make of a secret before they escape it further: it stands in JSON or in a URL, and bodies are
+ * encoded as a whole.
+ */
+function encoded(secret: string): readonly string[] {
+  return [jsonEscaped(secret), ...[secret, jsonEscaped(secret), uriEscaped(secret)].flatMap(base64)];
+}
+
+function jsonEscaped(secret: string): string {
+  return JSON.stringify(secret).slice(1, -1);
+}
+
+function uriEscaped(secret: string): string {
+  return encodeURIComponent(secret.toWellFormed());
+}
 
 /** At each of the three offsets, in both alphabets, without the ends, which depend on what stands around. */
 function base64(secret: string): readonly string[] {

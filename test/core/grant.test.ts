@@ -17,7 +17,7 @@ test('a grant is read as Nylas writes it', () => {
 });
 
 test('a time that is none counts as absent', () => {
-  for (const created of [-1, '1', null, undefined]) {
+  for (const created of [-1, '1', null, undefined, 1e300, 253_402_300_800, NaN]) {
     expect(grantOf({ data: grantJson({ created_at: created }) })?.createdAt).toBeNull();
   }
 });
@@ -37,4 +37,20 @@ test('what is no list is told from an empty one', () => {
 test('a mailbox is a provider and an email, without case', () => {
   expect(foldEmail(' Ada@EXAMPLE.com\t')).toBe('ada@example.com');
   expect(mailboxName('imap', 'a@b.c')).not.toBe(mailboxName('google', 'a@b.c'));
+});
+
+test('what has no end is cut off, and is not taken for what it begins with', () => {
+  const long = 'x'.repeat(1_000_000);
+  const scope = Array.from({ length: 100_000 }, () => long.slice(0, 1_000));
+  const grant = grantOf({
+    data: grantJson({ provider: long, email: long, grant_status: long, state: long, scope }),
+  });
+  expect(grant?.email).toHaveLength(321);
+  expect(grant?.state).toHaveLength(513);
+  expect(JSON.stringify(grant).length).toBeLessThan(100_000);
+  expect(grantOf({ data: grantJson({ id: long }) })).toBeNull();
+});
+
+test('an id that the key was taken out of is none', () => {
+  expect(grantOf({ data: grantJson({ id: 'grant-[redacted]' }) })).toBeNull();
 });

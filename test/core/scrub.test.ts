@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { REDACTED, scrubberOf } from '../../src/core/scrub.js';
+import { isEcho, REDACTED, scrubberOf } from '../../src/core/scrub.js';
 
 /** Like Google's: the slashes are what serialisers escape. */
 const TOKEN = '1//0gKx-Rt_Planted/Secret+9876543210==';
@@ -43,6 +43,10 @@ const SPELLINGS: Readonly<Record<string, (secret: string) => string>> = {
     secret.replace(/[^\w ]/gu, (char) => `&#x${hex(codeOf(char), 2).toUpperCase()};`),
   'HTML, decimal': (secret) =>
     secret.replace(/[^\w ]/gu, (char) => `&#${String(codeOf(char)).padStart(3, '0')};`),
+  'HTML of JSON': (secret) => jsonOf(secret).replace(/[<>&"']/g, (char) => `&#${String(codeOf(char))};`),
+  'URI of JSON': (secret) => encodeURIComponent(jsonOf(secret)),
+  'base64 of JSON': (secret) => Buffer.from(jsonOf(secret)).toString('base64'),
+  'base64 of a URI': (secret) => Buffer.from(encodeURIComponent(secret)).toString('base64'),
   base64: (secret) => Buffer.from(secret).toString('base64'),
   base64url: (secret) => Buffer.from(secret).toString('base64url'),
 };
@@ -216,5 +220,18 @@ describe('whatever the secrets and the text', () => {
         expect(scrubberOf([TOKEN, PASSWORD])(text)).toBe(text);
       }),
     );
+  });
+});
+
+describe('an id', () => {
+  test('that repeats a secret, whole, encoded or cut off, is an echo of it', () => {
+    for (const id of [TOKEN, `grant-${TOKEN}`, TOKEN.slice(0, 9), Buffer.from(TOKEN).toString('base64')]) {
+      expect(isEcho(id, [TOKEN])).toBe(true);
+    }
+    expect(isEcho(`grant ${REDACTED}`, [])).toBe(true);
+  });
+
+  test('that holds a short password by chance is none', () => {
+    expect(isEcho('0a7b2c4d-0000-4000-8000-00000000abcd', ['abcd', '0', TOKEN])).toBe(false);
   });
 });

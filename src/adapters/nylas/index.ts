@@ -1,7 +1,9 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Duplex } from 'node:stream';
 import got, { type Got, type Method, type Response } from 'got';
 import type { Answer } from '../../core/answer.js';
+import { scrubberOf, type Scrub } from '../../core/scrub.js';
 import type { Clock, NylasApi } from '../../ports.js';
 import { toFault } from './fault.js';
 import { toReply } from './reply.js';
@@ -19,6 +21,8 @@ export interface NylasOptions {
 const CONNECT_TIMEOUT_MAX_MS = 15_000;
 /** No answer that a migration needs comes near this; 200 grants take some 200 KB. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+/** Shorter keys are made up, and found in honest text by chance. */
+const KEY_LENGTH_MIN = 8;
 const PAGE_SIZE = 200;
 const ORDERS = {
   made: { sort_by: 'created_at', order_by: 'asc' },
@@ -42,7 +46,8 @@ export function nylasApi(options: NylasOptions, clock: Clock): NylasApi {
     https: new HttpsAgent({ keepAlive: true }),
   };
   const client = makeClient(options, agents);
-  const send = (call: Call): Promise<Answer> => sendOnce(client, clock, call);
+  const scrub = scrubberOf([options.apiKey].filter((key) => key.length >= KEY_LENGTH_MIN));
+  const send = (call: Call): Promise<Answer> => sendOnce(client, clock, scrub, call);
   return {
     submit: (body) => send({ method: 'POST', path: 'v3/connect/custom', json: body }),
     grantsOf: ({ email, provider }) =>
@@ -94,27 +99,37 @@ function makeClient(options: NylasOptions, agent: { http: HttpAgent; https: Http
   });
 }
 
-async function sendOnce(client: Got, clock: Clock, call: Call): Promise<Answer> {
+async function sendOnce(client: Got, clock: Clock, scrub: Scrub, call: Call): Promise<Answer> {
   const sentAtMs = clock.now();
   const startedMs = clock.monotonic();
   const timed = (): { sentAtMs: number; latencyMs: number } => ({
     sentAtMs,
     latencyMs: clock.monotonic() - startedMs,
   });
-  const tooLarge = new AbortController();
+  const cut = new AbortController();
+  let tooLarge = false;
   try {
     const request = client<Buffer>(call.path, {
       method: call.method,
-      signal: tooLarge.signal,
+      signal: cut.signal,
       ...(call.query === undefined ? {} : { searchParams: call.query }),
       ...(call.json === undefined ? {} : { json: call.json }),
     });
     void request.on('downloadProgress', (progress) => {
-      if (progress.transferred > ANSWER_BYTES_MAX) tooLarge.abort();
+      if (progress.transferred <= ANSWER_BYTES_MAX) return;
+      tooLarge = true;
+      cut.abort();
+    });
+    // After "101 Switching Protocols" Node lets go of the connection, and got would wait for ever.
+    void request.on('request', (sent) => {
+      sent.once('upgrade', (_answer: unknown, socket: Duplex) => {
+        socket.destroy();
+        cut.abort();
+      });
     });
     const response: Response<Buffer> = await request;
-    return toReply(response, timed());
+    return toReply(response, timed(), scrub);
   } catch (error) {
-    return toFault(error, tooLarge.signal.aborted, timed());
+    return toFault(error, tooLarge, timed());
   }
 }

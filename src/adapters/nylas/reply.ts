@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Reply } from '../../core/answer.js';
+import { parseHttpDate } from '../../core/http-date.js';
+import type { Scrub } from '../../core/scrub.js';
 
 /** Of a body that isn't JSON: enough to recognise a proxy's page by. */
 const EXCERPT_LENGTH_MAX = 300;
@@ -13,17 +15,23 @@ interface Answered {
   readonly body: Uint8Array;
 }
 
-export function toReply(response: Answered, timed: { sentAtMs: number; latencyMs: number }): Reply {
+/** Reads an answer to its end; `scrub` takes out whatever it repeats of the API key. */
+export function toReply(
+  response: Answered,
+  timed: { sentAtMs: number; latencyMs: number },
+  scrub: Scrub,
+): Reply {
   const text = new TextDecoder().decode(response.body);
-  const body = parseJson(text);
+  const body = scrubbed(parseJson(text), scrub);
   const { headers } = response;
+  const kept = (header: string | null): string | null => (header === null ? null : scrub(header));
   return {
     kind: 'reply',
     status: response.statusCode,
     body,
-    excerpt: body === undefined ? text.slice(0, EXCERPT_LENGTH_MAX) : '',
-    requestId: requestIdOf(body) ?? headerOf(headers, 'x-request-id'),
-    fastlyId: headerOf(headers, 'x-fastly-id'),
+    excerpt: body === undefined ? scrub(text.slice(0, EXCERPT_LENGTH_MAX)) : '',
+    requestId: requestIdOf(body) ?? kept(headerOf(headers, 'x-request-id')),
+    fastlyId: kept(headerOf(headers, 'x-fastly-id')),
     retryAfter: headerOf(headers, 'retry-after'),
     serverDateMs: dateOf(headerOf(headers, 'date')),
     ...timed,
@@ -38,6 +46,14 @@ function parseJson(text: string): unknown {
     // Not JSON: the excerpt says what it was.
     return undefined;
   }
+}
+
+/** Every text in a parsed answer, however deep: `parseJson` has bounded the depth. */
+function scrubbed(value: unknown, scrub: Scrub): unknown {
+  if (typeof value === 'string') return scrub(value);
+  if (Array.isArray(value)) return value.map((item) => scrubbed(item, scrub));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, scrubbed(item, scrub)]));
 }
 
 /** Counts brackets without regard to strings: an honest answer is nowhere near the limit either way. */
@@ -61,6 +77,6 @@ function headerOf(headers: IncomingHttpHeaders, name: string): string | null {
 }
 
 function dateOf(header: string | null): number | null {
-  const dateMs = header === null ? NaN : Date.parse(header);
+  const dateMs = header === null ? NaN : parseHttpDate(header);
   return Number.isFinite(dateMs) ? dateMs : null;
 }
