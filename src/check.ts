@@ -1,4 +1,12 @@
-import { CheckTally, passingKeyOf, secondsAt, type CheckSummary, type InputFacts } from './core/check.js';
+import {
+  CheckTally,
+  passingKeyOf,
+  secondsAt,
+  type Checked,
+  type CheckSummary,
+  type InputFacts,
+} from './core/check.js';
+import { UserError } from './core/errors.js';
 import { mapHeader, type HeaderMap } from './core/header.js';
 import type { ReadingOptions } from './core/record.js';
 import { interpretRow } from './core/row.js';
@@ -23,9 +31,13 @@ export async function check(
     const map = mapHeader(open.header, reading);
     const tally = new CheckTally({ hidesKeys: map.identify.by === 'credential' });
     const options = { reading, keyOfCredential: passingKeyOf };
-    for await (const batch of open.batches) {
-      for (const raw of batch) tally.add(interpretRow(raw, map, options));
-      onProgress?.({ rows: tally.rows, ...open.progress() });
+    try {
+      for await (const batch of open.batches) {
+        for (const raw of batch) tally.add(interpretRow(raw, map, options));
+        onProgress?.({ rows: tally.rows, ...open.progress() });
+      }
+    } catch (error) {
+      throw error instanceof UserError ? withCounts(error, tally.checked()) : error;
     }
     const checked = tally.checked();
     const requests = checked.toSubmit;
@@ -34,6 +46,12 @@ export async function check(
   } finally {
     await open.close();
   }
+}
+
+/** What was judged before the input broke off is worth knowing: a run would have migrated it. */
+function withCounts({ kind, message, next }: UserError, { rows, good, bad }: Checked): UserError {
+  if (rows === 0) return new UserError(kind, message, next);
+  return new UserError(kind, `${message} Rows read before that: ${rows}, ${good} good and ${bad} bad.`, next);
 }
 
 function factsOf(source: RecordSource, open: OpenSource, map: HeaderMap): InputFacts {

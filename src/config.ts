@@ -46,6 +46,8 @@ export interface ConfigSources {
   /** The parsed JSON of `--config`, or null. */
   readonly file: { readonly name: string; readonly content: unknown } | null;
   readonly dotenv: Readonly<Record<string, string>>;
+  /** Long names of the options that other commands have: one file, and one environment, serve them all. */
+  readonly ofOthers: ReadonlySet<string>;
 }
 
 /**
@@ -54,7 +56,9 @@ export interface ConfigSources {
  */
 export function resolveOptions<S extends OptionSpecs>(specs: S, sources: ConfigSources): OptionValues<S> {
   const problems: string[] = [];
-  const file = fileValues(specs, sources.file, problems);
+  const known = [...Object.values(specs).map((spec) => longName(spec.flags)), ...sources.ofOthers];
+  const file = fileValues(known, sources.file, problems);
+  problems.push(...unknownVariables(sources.env, known));
   const values: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(specs)) {
     const given = firstGiven(spec, sources, file);
@@ -88,9 +92,9 @@ function firstGiven(
   file: ReadonlyMap<string, Given>,
 ): Given | null {
   const name = longName(spec.flags);
-  const variables = [`NYLAS_MIGRATE_${name.toUpperCase().replaceAll('-', '_')}`, ...spec.alsoFrom];
+  const variables = [variableOf(name), ...spec.alsoFrom];
   return (
-    givenText(sources.flags[name], `--${name}`) ??
+    givenFlag(sources.flags[name], `--${name}`) ??
     variables.map((variable) => givenText(sources.env[variable], variable)).find((given) => given !== null) ??
     file.get(name) ??
     variables
@@ -98,6 +102,19 @@ function firstGiven(
       .find((given) => given !== null) ??
     null
   );
+}
+
+const VARIABLE_PREFIX = 'NYLAS_MIGRATE_';
+
+/** `api-uri` → `NYLAS_MIGRATE_API_URI`. */
+function variableOf(name: string): string {
+  return VARIABLE_PREFIX + name.toUpperCase().replaceAll('-', '_');
+}
+
+/** A flag with an empty value is a mistake, such as a shell variable that isn't set; an empty variable isn't. */
+function givenFlag(value: unknown, place: string): Given | null {
+  const isEmpty = value === '' || (Array.isArray(value) && value.includes(''));
+  return isEmpty ? { text: '', place } : givenText(value, place);
 }
 
 function givenText(value: unknown, place: string): Given | null {
@@ -110,19 +127,19 @@ function isScalar(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
-function parsed(spec: OptionSpec<unknown>, given: Given, problems: string[]): unknown {
+function parsed(spec: OptionSpec<unknown>, { text, place }: Given, problems: string[]): unknown {
   try {
-    return spec.parse(given.text);
+    if (text.trim() !== '') return spec.parse(text);
+    problems.push(`${place}: its value is empty`);
   } catch (error) {
-    if (error instanceof UserError) problems.push(`${given.place}: ${error.message} ${error.next}`);
-    else
-      problems.push(`${given.place}: "${given.text}" is not ${error instanceof Error ? error.message : ''}`);
-    return spec.fallback;
+    if (error instanceof UserError) problems.push(`${place}: ${error.message} ${error.next}`);
+    else problems.push(`${place}: "${text}" is not ${error instanceof Error ? error.message : ''}`);
   }
+  return spec.fallback;
 }
 
 function fileValues(
-  specs: OptionSpecs,
+  known: readonly string[],
   file: ConfigSources['file'],
   problems: string[],
 ): ReadonlyMap<string, Given> {
@@ -133,19 +150,27 @@ function fileValues(
     problems.push(`${name}: a configuration file holds one JSON object`);
     return values;
   }
-  const known = Object.values(specs).map((spec) => longName(spec.flags));
   for (const [key, value] of Object.entries(content)) {
     const given = givenText(value, `"${key}" in ${name}`);
     if (known.includes(key) && given !== null) values.set(key, given);
     else if (known.includes(key)) problems.push(`"${key}" in ${name}: text, a number, true, false or a list`);
-    else problems.push(unknownKey(key, name, known));
+    else problems.push(`"${key}" in ${name} is no option${guess(key, known)}`);
   }
   return values;
 }
 
-function unknownKey(key: string, name: string, known: readonly string[]): string {
-  const near = nearest(key, known);
-  return `"${key}" in ${name} is no option${near === null ? '' : `; did you mean "${near}"?`}`;
+/** A mistyped variable would be passed over in silence, and with it what it should have set. */
+function unknownVariables(env: ConfigSources['env'], known: readonly string[]): readonly string[] {
+  const variables = known.map(variableOf);
+  const given = Object.keys(env).filter((name) => name.startsWith(VARIABLE_PREFIX));
+  return given
+    .filter((name) => !variables.includes(name))
+    .map((name) => `${name} in the environment is no option${guess(name, variables)}`);
+}
+
+function guess(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === null ? '' : `; did you mean "${near}"?`;
 }
 
 function parseSwitch(text: string): boolean {

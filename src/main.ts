@@ -8,11 +8,23 @@ import type { Shell, StopSignal } from './cli/shell.js';
 // Node would open its debugger on SIGUSR1, and with it every credential in memory.
 process.on('SIGUSR1', () => undefined);
 
-// Whoever reads our output may leave before we have said everything: the work goes on, the words are lost.
+let outputFailure: string | null = null;
+
+// Whoever reads our output may leave before we have said everything, and a disk may have no room for it: the work
+// goes on, the words are lost.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+  stream.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') outputFailure ??= code;
   });
+}
+
+/** Output that couldn't be written is no success, even where the work is. */
+function withOutput(exitCode: number): number {
+  if (outputFailure === null) return exitCode;
+  process.stderr.write(
+    `Error: output can't be written (${outputFailure}).\nMake room, or write it elsewhere.\n`,
+  );
+  return exitCode === EXIT.done ? EXIT.workRemains : exitCode;
 }
 
 const STOP_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -67,4 +79,4 @@ process.on('uncaughtException', (error: unknown) => {
   }
 });
 
-process.exitCode = await runCli(process.argv.slice(2), shell);
+process.exitCode = withOutput(await runCli(process.argv.slice(2), shell));

@@ -12,7 +12,7 @@ const SPECS = {
   dryRun: flag('--dry-run', 'plans only'),
 };
 
-const NOTHING: ConfigSources = { flags: {}, env: {}, file: null, dotenv: {} };
+const NOTHING: ConfigSources = { flags: {}, env: {}, file: null, dotenv: {}, ofOthers: new Set(['latency']) };
 
 function failureOf(sources: Partial<ConfigSources>): UserError {
   try {
@@ -54,6 +54,12 @@ describe('where an option comes from', () => {
     expect(resolveOptions(SPECS, { ...NOTHING, env: { NYLAS_MIGRATE_RATE: '' } }).rate).toBe(45);
   });
 
+  it('a file, and an environment, may hold options of other commands', () => {
+    const file = { name: 'c.json', content: { latency: '1s' } };
+    const env = { NYLAS_MIGRATE_LATENCY: '1s' };
+    expect(resolveOptions(SPECS, { ...NOTHING, file, env }).rate).toBe(45);
+  });
+
   it('a file gives numbers, switches and lists as JSON has them', () => {
     const content = { rate: 7, 'dry-run': true, carry: ['a', 'b'] };
     expect(resolveOptions(SPECS, { ...NOTHING, file: { name: 'c.json', content } })).toMatchObject({
@@ -68,16 +74,21 @@ describe('what is wrong is told', () => {
   it('all at once, each with its place', () => {
     const error = failureOf({
       flags: { rate: 'fast' },
-      env: { NYLAS_MIGRATE_DRY_RUN: 'perhaps' },
+      env: { NYLAS_MIGRATE_DRY_RUN: 'perhaps', NYLAS_MIGRATE_RATES: '1' },
       file: { name: 'c.json', content: { rat: 1, carry: { a: 1 } } },
     });
     expect(error.kind).toBe('usage');
     expect(error.message.split('\n')).toEqual([
       '"rat" in c.json is no option; did you mean "rate"?',
       '"carry" in c.json: text, a number, true, false or a list',
+      'NYLAS_MIGRATE_RATES in the environment is no option; did you mean "NYLAS_MIGRATE_RATE"?',
       '--rate: "fast" is not a whole number from 0 to 100',
       'NYLAS_MIGRATE_DRY_RUN: "perhaps" is not true or false',
     ]);
+  });
+
+  it.each([{ 'api-uri': '' }, { carry: ['a', ''] }, { 'api-uri': ' ' }])('an empty flag: %j', (flags) => {
+    expect(failureOf({ flags }).message).toMatch(/^--(api-uri|carry): its value is empty$/);
   });
 
   it('a file that is no object', () => {

@@ -6,7 +6,7 @@ import { csvSource } from '../src/adapters/csv/source.js';
 import { nylasApi } from '../src/adapters/nylas/index.js';
 import { openReader } from '../src/adapters/sqlite/reader.js';
 import { check } from '../src/check.js';
-import { CHECK, REPORT, RUN, SIMULATE } from '../src/cli/options.js';
+import { CHECK, OPTION_NAMES, REPORT, RUN, SIMULATE } from '../src/cli/options.js';
 import { resolveOptions, type OptionSpecs } from '../src/config.js';
 import { UserError } from '../src/core/errors.js';
 import { FIELDS, mapHeader } from '../src/core/header.js';
@@ -157,7 +157,13 @@ describe('whatever the configuration', () => {
         const specs = commands[command] ?? {};
         const named = { name: 'options.json', content: file };
         const values = await orUserError(() =>
-          resolveOptions(specs, { flags: given, env: variables, file: named, dotenv }),
+          resolveOptions(specs, {
+            flags: given,
+            env: variables,
+            file: named,
+            dotenv,
+            ofOthers: OPTION_NAMES,
+          }),
         );
         if (values instanceof UserError) expect(values.kind).toBe('usage');
         else expect(Object.keys(values)).toEqual(Object.keys(specs));

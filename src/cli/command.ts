@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { longName, resolveOptions, type OptionSpecs, type OptionValues } from '../config.js';
 import { UserError } from '../core/errors.js';
+import { OPTION_NAMES } from './options.js';
 import type { Shell } from './shell.js';
 
 /** What a command does with its options; resolves to the exit code. */
@@ -42,6 +43,7 @@ export function makeCommand<S extends OptionSpecs>(
       env: shell.env,
       file: configFile(flags['config'] ?? shell.env['NYLAS_MIGRATE_CONFIG'], shell.cwd),
       dotenv: await readDotenv(shell.cwd),
+      ofOthers: OPTION_NAMES,
     });
     const args = command.processedArgs.filter((arg) => typeof arg === 'string');
     const { action } = await load();

@@ -2,7 +2,7 @@ import { openSource } from '../context.js';
 import { UserError } from '../core/errors.js';
 import type { ReadingOptions, Identify } from '../core/record.js';
 import type { Scope } from '../core/scope.js';
-import type { Provider } from '../core/provider.js';
+import { isProvider, type Provider } from '../core/provider.js';
 import type { RecordSource } from '../ports.js';
 import { readNamedFile } from './command.js';
 import { print, type Shell } from './shell.js';
@@ -33,6 +33,10 @@ export async function sourceOf(
     );
   }
   const warn = warnerOf(values, shell);
+  for (const [name, provider] of values.providerAlias) {
+    if (isProvider(name) && name !== provider)
+      warn(`--provider-alias ${name}=${provider} takes every ${name} row for one of ${provider}.`);
+  }
   if (inputCommand !== null) return openSource({ command: inputCommand }, warn);
   if (file === '-') return openSource({ stdin: shell.stdin }, warn);
   return openSource({ file: file ?? '' }, warn);

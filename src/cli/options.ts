@@ -1,4 +1,4 @@
-import { flag, option } from '../config.js';
+import { flag, longName, option, type OptionSpecs } from '../config.js';
 import { CATEGORIES } from '../core/category.js';
 import { parseIdentify } from '../core/header.js';
 import {
@@ -25,9 +25,10 @@ const parsePairs = (text: string): readonly (readonly [string, string])[] =>
 const parseAliases = (text: string): ReadonlyMap<string, (typeof PROVIDERS)[number]> =>
   new Map(parsePairs(text).map(([name, value]) => [name.toLowerCase(), parseProvider(value)]));
 
+const LEDGER_OPTION = { ledger: option('--ledger <file>', 'the ledger', parseText, 'migration.db') };
+
 /** Of every command. */
 const COMMON_OPTIONS = {
-  ledger: option('--ledger <file>', 'the ledger', parseText, 'migration.db'),
   json: flag('--json', 'one JSON document on standard output, and nothing else there'),
   logLevel: option(
     '--log-level <level>',
@@ -256,14 +257,22 @@ const SIMULATE_OPTIONS = {
 };
 
 /** The options of each command. */
-export const CHECK = { ...COMMON_OPTIONS, ...RATE_OPTION, ...CSV_OPTIONS };
-export const RUN = { ...COMMON_OPTIONS, ...NYLAS_OPTIONS, ...RATE_OPTION, ...CSV_OPTIONS, ...RUN_OPTIONS };
-export const STATUS = COMMON_OPTIONS;
-export const REPORT = { ...COMMON_OPTIONS, ...REPORT_OPTIONS };
-export const EXPLAIN = COMMON_OPTIONS;
-export const BACKUP = COMMON_OPTIONS;
+const LEDGER_COMMAND = { ...LEDGER_OPTION, ...COMMON_OPTIONS };
+export const CHECK = { ...LEDGER_COMMAND, ...RATE_OPTION, ...CSV_OPTIONS };
+export const RUN = { ...LEDGER_COMMAND, ...NYLAS_OPTIONS, ...RATE_OPTION, ...CSV_OPTIONS, ...RUN_OPTIONS };
+export const STATUS = LEDGER_COMMAND;
+export const REPORT = { ...LEDGER_COMMAND, ...REPORT_OPTIONS };
+export const EXPLAIN = LEDGER_COMMAND;
+export const BACKUP = LEDGER_COMMAND;
 export const SIMULATE = { ...COMMON_OPTIONS, ...SIMULATE_OPTIONS };
 export const DEMO = {
   ...COMMON_OPTIONS,
   out: option('--out <folder>', 'where its ledger and reports go', parseText, 'demo-out'),
 };
+
+const ALL: readonly OptionSpecs[] = [CHECK, RUN, STATUS, REPORT, EXPLAIN, BACKUP, SIMULATE, DEMO];
+
+/** The long names of every command's options. */
+export const OPTION_NAMES: ReadonlySet<string> = new Set(
+  ALL.flatMap((specs) => Object.values(specs).map((spec) => longName(spec.flags))),
+);

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { UserError } from '../core/errors.js';
+import { UserError, type FailureKind } from '../core/errors.js';
 import { scrubberOf } from '../core/scrub.js';
 import { COMMANDS } from './commands.js';
 import { EXIT, exitOfFailure } from './exit-codes.js';
@@ -51,17 +51,34 @@ function makeProgram(shell: Shell, done: (exitCode: number) => void): Command {
 
 /** Under `--json` standard output has its one document even then. */
 async function tellFailure(error: unknown, asJson: boolean, shell: Shell): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+  const { kind, message, next, exitCode } = failureOf(error, shell);
+  if (asJson)
+    await print(shell.stdout, JSON.stringify({ error: { kind, message, next }, exitCode }, null, 2));
+  // Commander has said it already, with a hint.
+  if (!(error instanceof CommanderError))
+    await print(shell.stderr, `${kind === 'bug' ? '' : 'Error: '}${message}\n${next}`);
+  return exitCode;
+}
+
+interface Failure {
+  readonly kind: FailureKind | 'bug';
+  readonly message: string;
+  readonly next: string;
+  readonly exitCode: number;
+}
+
+function failureOf(error: unknown, shell: Shell): Failure {
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '');
+    return { kind: 'usage', message, next: 'See --help.', exitCode: EXIT.usage };
+  }
   if (error instanceof UserError) {
     const { kind, message, next } = error;
-    const exitCode = exitOfFailure(kind);
-    if (asJson)
-      await print(shell.stdout, JSON.stringify({ error: { kind, message, next }, exitCode }, null, 2));
-    await print(shell.stderr, `Error: ${message}\n${next}`);
-    return exitCode;
+    return { kind, message, next, exitCode: exitOfFailure(kind) };
   }
-  await print(shell.stderr, describeBug(error, shell));
-  return EXIT.bug;
+  const [message = '', ...more] = describeBug(error, shell).split('\n');
+  return { kind: 'bug', message, next: more.join('\n'), exitCode: EXIT.bug };
 }
 
 /** Even loading our own code takes descriptors, so that their lack can strike anywhere. */

@@ -19,6 +19,7 @@ export const action: Action<typeof REPORT> = async (values, _args, _flags, shell
     }
     const format = values.json ? 'json' : values.format;
     const rows = await write(report, format, toFile ? { file: values.out } : { stream: shell.stdout });
+    if (toFile && values.json) await print(shell.stdout, JSON.stringify({ file: values.out, format, rows }));
     if (toFile && !values.quiet) await print(shell.stderr, `${rows} rows written to ${values.out}`);
     return EXIT.done;
   } finally {

@@ -41,7 +41,7 @@ async function run(
     // Before Nylas is asked anything, or a ledger made: what is wrong with the input is told at once.
     const input = await openInput(source, options.reading, stop);
     const exitCode = input === null ? null : await runOn(input, values, connection, options, stop, shell);
-    return exitCode ?? (await sayStopped(shell, stop));
+    return exitCode ?? (await sayStopped(values, shell, stop));
   } finally {
     release();
   }
@@ -55,9 +55,12 @@ function followSignals(values: Values, shell: Shell, stop: StopSwitch): () => vo
   });
 }
 
-async function sayStopped(shell: Shell, stop: StopSwitch): Promise<number> {
+async function sayStopped(values: Values, shell: Shell, stop: StopSwitch): Promise<number> {
+  const exitCode = exitOfVerdict('signal', stop.reason());
+  if (values.json)
+    await print(shell.stdout, JSON.stringify({ verdict: 'signal', runId: null, exitCode }, null, 2));
   await print(shell.stderr, 'Stopped before anything was submitted: the same command begins again.');
-  return exitOfVerdict('signal', stop.reason());
+  return exitCode;
 }
 
 /** Null: stopped before the migration began. */

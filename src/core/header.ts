@@ -116,11 +116,7 @@ export function parseIdentify(text: string): Identify {
   if (header !== '') return columnRule(header);
   const by = rule.toLowerCase();
   if (by === 'account_id' || by === 'email' || by === 'credential') return { by };
-  throw new UserError(
-    'usage',
-    `--identify-by ${rule === '' ? 'is blank' : 'has a value that is not a rule'}`,
-    'Give account_id, email, credential, or column:HEADER.',
-  );
+  throw new UserError('usage', 'that is no rule.', 'Give account_id, email, credential, or column:HEADER.');
 }
 
 /** `column:email` is the rule `email`: one rule has one name, or a ledger would refuse its own. */

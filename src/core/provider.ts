@@ -14,6 +14,11 @@ export const PROVIDERS = [
 
 export type Provider = (typeof PROVIDERS)[number];
 
+/** Whether a name is one of v3's own. */
+export function isProvider(name: string): name is Provider {
+  return PROVIDERS.some((provider) => provider === name);
+}
+
 /** What a provider name in a file stands for; `nearest` is a guess to tell, never to act on. */
 export type ProviderName =
   | { readonly kind: 'provider'; readonly provider: Provider }

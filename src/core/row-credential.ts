@@ -1,6 +1,7 @@
 import { TOKEN_FIELDS, type Field } from './header.js';
 import { resolveProvider, type Provider } from './provider.js';
 import type { RowReason } from './record.js';
+import { hasShifted } from './row-shape.js';
 import { isShowable, shown, type Work } from './row-fields.js';
 import { chooseVariant, takesToken, type Choice, type Fields } from './variants.js';
 
@@ -67,15 +68,13 @@ function foreignToken(field: Field, provider: string): RowReason {
 }
 
 /** What the row asks Nylas for; none where it holds no credential. */
-export function choiceOf(
-  { fields, reasons }: Work,
-  provider: Provider | null,
-  token: string | null,
-): Choice | null {
+export function choiceOf(work: Work, provider: Provider | null, token: string | null): Choice | null {
+  const { fields, reasons } = work;
   if (provider === null) return null;
   const choice = chooseVariant(provider, fields, token !== null);
-  // A token of another provider is told already: that there is none would mislead.
-  if (choice === null && !reasons.some((reason) => reason.code === 'conflict')) {
+  // A token of another provider, or shifted columns, are told already: that there is none would mislead.
+  const isTold = hasShifted(work) || reasons.some((reason) => reason.code === 'conflict');
+  if (choice === null && !isTold) {
     reasons.push(noCredential(provider, token));
   }
   return choice;

@@ -16,7 +16,7 @@ export interface Ask {
 export type Directory = ReadonlyMap<string, string>;
 
 /**
- * Reads a credential: by the directory, else by the made-up form `sim.<scenario>.<email>`, else by a state
+ * Reads a credential: by the made-up form `sim.<scenario>.<email>`, else by the directory, else by a state
  * that is an email. In a password the form is `sim.<scenario>`, since there the user name names the mailbox.
  * What follows a `#` is ignored: it makes another token for the same mailbox.
  */
@@ -25,8 +25,8 @@ export function readCredential(request: ConnectRequest, directory: Directory): A
   const names = userNames(settings);
   const secret = firstText(SECRETS.map((name) => settings[name])) ?? '';
   const account = firstText(names) ?? secret;
-  const listed = directory.get(secret);
   const [, scenario = 'ok', owner = null] = /^sim\.([a-z]+)(?:\.([^#]+))?(?:#.*)?$/s.exec(secret) ?? [];
+  const listed = owner === null ? directory.get(secret) : undefined;
   if (listed !== undefined) return { provider, secret, account, scenario: 'ok', email: listed };
   return { provider, secret, account, scenario, email: emailOf(request, [...names, owner]) };
 }

@@ -356,6 +356,15 @@ describe('standard input', () => {
   });
 });
 
+describe('a line of Excel that names the delimiter', () => {
+  test.each(['sep=;\r\n', '"sep=;"\n', '\n\nSEP=;\n'])('%j is no header', async (line) => {
+    const { header, delimiter, rows } = await readAll(stdinOf(`${line}a;b,c,d,e\n1;2\n`));
+    expect(delimiter).toBe(';');
+    expect(header).toEqual(['a', 'b,c,d,e']);
+    expect(rows).toEqual([[line.startsWith('\n') ? 5 : 3, '1', '2']]);
+  });
+});
+
 describe('a named pipe', () => {
   async function fifo(): Promise<string> {
     files += 1;

@@ -95,6 +95,43 @@ describe('a run that cannot begin', () => {
   });
 });
 
+describe('a failure under --json', () => {
+  it.each([
+    ['an unknown option', ['status', '--legder', 'x'], 2],
+    ['an unknown command', ['stauts'], 2],
+    ['a missing argument', ['explain'], 2],
+    ['an empty value', ['status', '--ledger', ''], 2],
+    ['no ledger', ['status'], 6],
+  ])('%s: one document', async (_what, args, exitCode) => {
+    const result = await runHere([...args, '--json'], { cwd: testFolder() });
+    expect(result.exitCode).toBe(exitCode);
+    const document = JSON.parse(result.stdout) as { error: { message: string; next: string } };
+    expect(document).toMatchObject({ exitCode });
+    expect(document.error.message).not.toMatch(/^error/i);
+    expect(document.error.next).not.toBe('');
+  });
+
+  it('a report that goes to a file is told of', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, emails(2));
+    await runHere(['run', 'users.csv', '--api-uri', simulator.url, '--rate', '0'], { cwd });
+    const { stdout } = await runHere(['report', '--out', 'r.json', '--json'], { cwd });
+    expect(JSON.parse(stdout)).toEqual({ file: 'r.json', format: 'json', rows: 2 });
+    expect(JSON.parse(readFileSync(join(cwd, 'r.json'), 'utf8'))).toMatchObject({ rows: [{}, {}] });
+  });
+});
+
+describe('a provider’s name that is given to another', () => {
+  it('is taken as it is said, with a warning', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, emails(2));
+    const check = await runHere(['check', 'users.csv', '--provider-alias', 'google=microsoft'], { cwd });
+    expect(check.stderr).toContain('takes every google row for one of microsoft');
+    expect(check.stdout).toMatch(/microsoft +2/);
+  });
+});
+
 describe('a file that ends with rows that wait for another', () => {
   it.each([
     ['the same user again', 'acc-1,google,a@example.com,sim.ok.a@example.com', 'duplicate'],

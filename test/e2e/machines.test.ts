@@ -578,6 +578,19 @@ describe('whoever reads our output leaves early', () => {
     expect(result.stdout.split('\n')).toHaveLength(2);
   });
 
+  it.each([['status'], ['report']])('%s on a full device is no success, and no bug', async (command) => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, 3);
+    expect((await runHere(runArgs(simulator), { cwd })).exitCode).toBe(0);
+    const script = 'exec "$0" "$@" >/dev/full';
+    const child = spawn('bash', ['-c', script, process.execPath, MAIN, command], { cwd });
+    const result = await endOf(child);
+    expect([2, 7], result.stderr).toContain(result.exitCode);
+    expect(result.stderr).toContain('be written');
+    expect(result.stderr).not.toContain('bug');
+  });
+
   it('run goes on to its end, with both streams gone', async () => {
     const cwd = testFolder();
     const simulator = await simulate({ latencyMs: 5 });

@@ -174,7 +174,13 @@ describe('whose mailbox a credential opens', () => {
     expect(grantOf(await connect(await simulatorFor(), { provider, settings })).email).toBe(email);
   });
 
-  test('a token: the directory knows before anything else', async () => {
+  test('a token that names its scenario plays it, whatever the directory says', async () => {
+    const token = 'sim.revoked.ada@example.com';
+    const simulator = await simulatorFor({ directory: new Map([[token, 'ada@example.com']]) });
+    expect((await submit(simulator, 'google', token)).status).toBe(400);
+  });
+
+  test('a token: the directory knows before a state', async () => {
     const simulator = await simulatorFor({ directory: new Map([['1//real', 'ada@example.com']]) });
     const body = { provider: 'google', settings: { refresh_token: '1//real' }, state: 'bob@example.com' };
     expect(grantOf(await connect(simulator, body)).email).toBe('ada@example.com');

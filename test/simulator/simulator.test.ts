@@ -130,11 +130,7 @@ test('a bug of the simulator’s own is answered as one, not by silence', async 
   directory.get = () => {
     throw new Error('broken directory');
   };
-  const { status, body } = await submit(
-    await simulatorFor({ directory }),
-    'google',
-    'sim.ok.ada@example.com',
-  );
+  const { status, body } = await submit(await simulatorFor({ directory }), 'google', 'token-of-ada');
   expect([status, body.error?.type]).toEqual([500, 'simulator.bug']);
 });
 

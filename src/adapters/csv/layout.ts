@@ -19,12 +19,12 @@ const [QUOTE, LF, CR] = [0x22, 0x0a, 0x0d];
 /** Looks at the header, and hands back the text from there on. Throws UserError where there is none. */
 export async function findLayout(text: AsyncIterable<Buffer>, name: string) {
   const taken = await take(text, (head) => headerOf(head) !== null || head.length > RECORD_BYTES_MAX);
-  const start = skipBlankLines(taken.head);
+  const start = beforeHeader(taken.head);
   const header = headerOf(taken.head) ?? taken.head.subarray(start.bytes);
   if (header.length > RECORD_BYTES_MAX) throw headerTooLong(name);
   if (header.length === 0) throw emptyError(name);
   const layout: Layout = {
-    delimiter: delimiterOf(header),
+    delimiter: start.delimiter ?? delimiterOf(header),
     lineEnds: endsWithLoneReturn(header) ? ['\r\n', '\n', '\r'] : ['\r\n', '\n'],
     headerLine: 1 + start.lines,
   };
@@ -33,7 +33,7 @@ export async function findLayout(text: AsyncIterable<Buffer>, name: string) {
 
 /** The header with its line end, or null where its end isn't in sight. */
 function headerOf(head: Buffer): Buffer | null {
-  const start = skipBlankLines(head).bytes;
+  const start = beforeHeader(head).bytes;
   let isQuoted = false;
   for (let at = start; at < head.length; at++) {
     const byte = head[at];
@@ -46,10 +46,19 @@ function headerOf(head: Buffer): Buffer | null {
   return null;
 }
 
-function skipBlankLines(head: Buffer): { bytes: number; lines: number } {
-  const [blank = ''] = /^(?:[ \t]*(?:\r\n|\r|\n))*/.exec(head.toString('latin1')) ?? [];
-  return { bytes: blank.length, lines: blank.match(/\r\n|\r|\n/g)?.length ?? 0 };
+interface BeforeHeader {
+  readonly bytes: number;
+  readonly lines: number;
+  readonly delimiter: string | null;
 }
+
+/** Blank lines, and Excel's own `sep=;` line, which names the delimiter. */
+function beforeHeader(head: Buffer): BeforeHeader {
+  const [before = '', , delimiter = null] = BEFORE_HEADER.exec(head.toString('latin1')) ?? [];
+  return { bytes: before.length, lines: before.match(/\r\n|\r|\n/g)?.length ?? 0, delimiter };
+}
+
+const BEFORE_HEADER = /^(?:[ \t]*(?:\r\n|\r|\n))*("?sep=([,;\t|])"?[ \t]*(?:\r\n|\r|\n))?/i;
 
 function endsWithLoneReturn(header: Buffer): boolean {
   return header.at(-1) === CR;

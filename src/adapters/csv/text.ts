@@ -41,7 +41,7 @@ export async function toText(raw: AsyncIterable<Buffer>, name: string): Promise<
   if (encoding !== null) {
     return { chunks: utf8Of(whole(), encoding), notes: [...notes, encoding.toUpperCase()] };
   }
-  if (firstLineOf(head).includes(0)) throw binaryError(name, 'not text', SPREADSHEET);
+  if (firstLineOf(head).some(isControl)) throw binaryError(name, 'not text', SPREADSHEET);
   return { chunks: whole(withoutMark(head)), notes };
 }
 
@@ -55,6 +55,11 @@ function showsEncoding(head: Buffer): boolean {
 function firstLineOf(head: Buffer): Buffer {
   const end = head.indexOf('\n');
   return head.subarray(0, end < 0 ? ENCODING_BYTES_MAX : Math.min(end, ENCODING_BYTES_MAX));
+}
+
+/** What no name of a column has: everything below the space but white space. */
+function isControl(byte: number): boolean {
+  return byte < 0x09 || (byte > 0x0d && byte < 0x20);
 }
 
 function refuseBinary(head: Buffer, name: string): void {

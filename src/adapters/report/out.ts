@@ -19,7 +19,8 @@ async function writeToStream(text: Iterable<string>, stream: Writable): Promise<
   try {
     await pipeline(Readable.from(text), stream, { end: false });
   } catch (error) {
-    if (!hasCode(error) || !READER_GONE.has(error.code)) throw error;
+    if (hasCode(error) && READER_GONE.has(error.code)) return;
+    throw isSystemError(error) ? cannotWrite('Standard output', error) : error;
   }
 }
 

@@ -12,7 +12,7 @@ export function progressBar(stream: NodeJS.WritableStream & { columns?: number }
     clock,
     REDRAW_MS,
     (snapshot) => {
-      draw(formatProgress(snapshot, stream.columns ?? 80));
+      draw(formatProgress(snapshot, stream.columns || 80));
     },
     () => {
       draw.clear();
