@@ -12,12 +12,17 @@ export function progressBar(stream: NodeJS.WritableStream & { columns?: number }
     clock,
     REDRAW_MS,
     (snapshot) => {
-      draw(formatProgress(snapshot, stream.columns || 80));
+      draw(formatProgress(snapshot, widthOf(stream)));
     },
     () => {
       draw.clear();
     },
   );
+}
+
+/** A terminal that doesn't know its width says 0. */
+function widthOf({ columns = 0 }: { columns?: number }): number {
+  return columns > 0 ? columns : 80;
 }
 
 /** A line every ten seconds, for logs and pipes. */
