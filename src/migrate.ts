@@ -2,10 +2,11 @@ import type { Answer } from './core/answer.js';
 import { UserError } from './core/errors.js';
 import { credentialKey } from './core/fingerprint.js';
 import { describeIdentify } from './core/header.js';
+import { isOwnThrottle } from './core/outcome.js';
 import type { RetryTarget } from './core/plan.js';
 import type { Provider } from './core/provider.js';
 import type { BadRow, LegacyUser, RawRow, ReadingOptions, Row } from './core/record.js';
-import type { RetryPolicy } from './core/retry.js';
+import { parseRetryAfter, type RetryPolicy } from './core/retry.js';
 import { interpretRow } from './core/row.js';
 import { inScope, type Scope } from './core/scope.js';
 import { SeenKeys } from './core/seen.js';
@@ -285,9 +286,21 @@ class Migration {
       stop: this.#ports.stop.reason() ?? inputFailure ?? limited,
       stoppedLanes: this.#dispatcher.stoppedLanes,
       misconfigured: this.#dispatcher.misconfigured,
-      measured: this.#meter.measured(this.#pacer.sent()),
+      measured: this.#meter.measured(this.#pacer.state().sent),
       input: this.#wholeInput ? this.#input.source.digest() : null,
     };
+  }
+
+  #onAnswer(answer: Answer): void {
+    this.#meter.answer(answer);
+    if (!isOwnThrottle(answer)) return;
+    const nowMs = this.#ports.clock.now();
+    this.#pacer.throttled({
+      sentAtMs: this.#ports.clock.monotonic() - answer.latencyMs,
+      retryAfterMs: parseRetryAfter(answer.retryAfter, answer.serverDateMs ?? nowMs),
+    });
+    const { targetPerSecond } = this.#pacer.state();
+    this.#ports.log.warn('Nylas throttles', { target: targetPerSecond, retryAfter: answer.retryAfter });
   }
 
   #snapshot(): ReturnType<Parameters<Progress['begin']>[0]> {
@@ -295,7 +308,7 @@ class Migration {
       balance: this.#tally.balance(),
       inFlight: this.#window.inFlight(),
       share: this.#share(),
-      ...this.#meter.measured(this.#pacer.sent()),
+      ...this.#meter.measured(this.#pacer.state().sent),
     };
   }
 
@@ -345,7 +358,7 @@ class Migration {
         this.#ports.onUnwritten(outcome);
       },
       onAnswer: (answer: Answer) => {
-        this.#meter.answer(answer);
+        this.#onAnswer(answer);
       },
       onRefusal: watchRefusals({ api, stop, log, pacer: this.#pacer }, (provider) => {
         this.#dispatcher.stopLane(provider);

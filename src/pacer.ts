@@ -1,14 +1,19 @@
 import { newPace, nextSlotMs, recordSend, type Pace } from './core/pace.js';
+import { lowered, newThrottle, rateAt, recovered, type Throttle } from './core/throttle.js';
 import type { Clock } from './ports.js';
 
 /** The time for which work is begun ahead of its slot. */
 const BACKLOG_SECONDS = 0.2;
 const BACKLOG_MIN = 4;
+/** While the rate climbs, slots are computed anew at least this often. */
+const CLIMB_STEP_MS = 50;
 
 /** Hands out the moments at which requests may leave, first come, first served. */
 export interface Pacer {
   /** Resolves when the caller may send, which it must then do at once; false: the pacer was stopped. */
   slot(): Promise<boolean>;
+  /** A slot that is served during an outage too, and before all others: for what asks whether it is over. */
+  probeSlot(): Promise<boolean>;
   /** Says that a call to `slot` will follow as soon as its intent is committed. */
   announce(): void;
   /**
@@ -16,65 +21,176 @@ export interface Pacer {
    * dies before it was sent is a doubt to settle, so no more are begun than can soon be sent. For one producer.
    */
   ready(): Promise<void>;
+  /** Takes in a 429 of Nylas' own: everything holds, and the rate is lowered. `sentAtMs`: when its request left. */
+  throttled(hit: { readonly sentAtMs: number; readonly retryAfterMs: number | null }): void;
+  /** Nothing but probes leaves until `resume`, after which the rate climbs anew. */
+  suspend(): void;
+  resume(): void;
   /** Turns away whoever waits, and everybody after them. */
   stop(): void;
+  state(): PacerState;
+}
+
+export interface PacerState {
   /** How many requests have been let through. */
-  sent(): number;
+  readonly sent: number;
+  /** Requests a second that may leave now; 0: unpaced. */
+  readonly targetPerSecond: number;
+  /** Why nothing leaves at the moment; null: it does. */
+  readonly held: 'throttled' | 'outage' | null;
+  readonly throttledHits: number;
+  /** How long nothing was let through, by cause. */
+  readonly heldMs: { readonly throttled: number; readonly outage: number };
 }
 
 /** A pacer for all requests of one application; `ratePerSecond` 0 lets everything through. */
 export function startPacer(ratePerSecond: number, clock: Clock): Pacer {
-  const pace: Pace = newPace(ratePerSecond);
-  const waiting: ((granted: boolean) => void)[] = [];
-  let cancelTimer: (() => void) | null = null;
-  const backlogMax =
-    ratePerSecond === 0 ? Infinity : Math.max(BACKLOG_MIN, Math.ceil(ratePerSecond * BACKLOG_SECONDS));
-  let wakeProducer: (() => void) | null = null;
-  let announced = 0;
-  let stopped = false;
-  const hasRoom = (): boolean => waiting.length + announced < backlogMax;
+  return new ClockedPacer(ratePerSecond, clock);
+}
 
-  const serve = (): void => {
-    cancelTimer = null;
-    while (waiting.length > 0) {
-      const nowMs = clock.monotonic();
-      const waitMs = nextSlotMs(pace) - nowMs;
-      if (waitMs > 0) {
-        cancelTimer = clock.after(Math.ceil(waitMs), serve);
+type Waiter = (granted: boolean) => void;
+
+class ClockedPacer implements Pacer {
+  readonly #clock: Clock;
+  readonly #pace: Pace;
+  readonly #waiting: Waiter[] = [];
+  readonly #probes: Waiter[] = [];
+  readonly #backlogMax: number;
+  #throttle: Throttle;
+  #cancelTimer: (() => void) | null = null;
+  #wakeProducer: (() => void) | null = null;
+  #announced = 0;
+  #stopped = false;
+  #suspendedAtMs: number | null = null;
+  #hits = 0;
+  #outageMs = 0;
+  #throttledMs = 0;
+
+  constructor(ratePerSecond: number, clock: Clock) {
+    this.#clock = clock;
+    this.#pace = newPace(ratePerSecond);
+    this.#throttle = newThrottle(ratePerSecond, clock.monotonic());
+    this.#backlogMax =
+      ratePerSecond === 0 ? Infinity : Math.max(BACKLOG_MIN, Math.ceil(ratePerSecond * BACKLOG_SECONDS));
+  }
+
+  announce(): void {
+    this.#announced += 1;
+  }
+
+  slot(): Promise<boolean> {
+    this.#announced = Math.max(0, this.#announced - 1);
+    return this.#queue(this.#waiting);
+  }
+
+  probeSlot(): Promise<boolean> {
+    return this.#queue(this.#probes);
+  }
+
+  ready(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#stopped || this.#hasRoom()) resolve();
+      else this.#wakeProducer = resolve;
+    });
+  }
+
+  throttled({ sentAtMs, retryAfterMs }: { sentAtMs: number; retryAfterMs: number | null }): void {
+    const nowMs = this.#clock.monotonic();
+    const heldBeforeMs = Math.max(nowMs, this.#throttle.holdUntilMs);
+    this.#throttle = lowered(this.#throttle, { nowMs, sentAtMs, retryAfterMs, random: this.#clock.random() });
+    this.#throttledMs += Math.max(0, this.#throttle.holdUntilMs - heldBeforeMs);
+    this.#hits += 1;
+    this.#serveAnew();
+  }
+
+  suspend(): void {
+    this.#suspendedAtMs ??= this.#clock.monotonic();
+  }
+
+  resume(): void {
+    if (this.#suspendedAtMs === null) return;
+    const nowMs = this.#clock.monotonic();
+    this.#outageMs += nowMs - this.#suspendedAtMs;
+    this.#suspendedAtMs = null;
+    this.#throttle = recovered(this.#throttle, nowMs);
+    this.#serveAnew();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#wakeProducer?.();
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    for (const resolve of [...this.#probes.splice(0), ...this.#waiting.splice(0)]) resolve(false);
+  }
+
+  state(): PacerState {
+    const nowMs = this.#clock.monotonic();
+    const isThrottled = this.#throttle.holdUntilMs > nowMs;
+    const outageMs = this.#outageMs + (this.#suspendedAtMs === null ? 0 : nowMs - this.#suspendedAtMs);
+    return {
+      sent: this.#pace.sent,
+      targetPerSecond: rateAt(this.#throttle, nowMs),
+      held: this.#suspendedAtMs !== null ? 'outage' : isThrottled ? 'throttled' : null,
+      throttledHits: this.#hits,
+      heldMs: { throttled: this.#throttledMs, outage: outageMs },
+    };
+  }
+
+  #queue(waiting: Waiter[]): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (this.#stopped) {
+        resolve(false);
         return;
       }
-      recordSend(pace, nowMs);
-      waiting.shift()?.(true);
-      if (hasRoom()) wakeProducer?.();
-    }
-  };
+      waiting.push(resolve);
+      if (this.#cancelTimer === null || waiting === this.#probes) this.#serveAnew();
+    });
+  }
 
-  return {
-    announce: () => {
-      announced += 1;
-    },
-    slot: () =>
-      new Promise((resolve) => {
-        announced = Math.max(0, announced - 1);
-        if (stopped) {
-          resolve(false);
-          return;
-        }
-        waiting.push(resolve);
-        if (cancelTimer === null) serve();
-      }),
-    ready: () =>
-      new Promise((resolve) => {
-        if (stopped || hasRoom()) resolve();
-        else wakeProducer = resolve;
-      }),
-    stop: () => {
-      stopped = true;
-      wakeProducer?.();
-      cancelTimer?.();
-      cancelTimer = null;
-      for (const resolve of waiting.splice(0)) resolve(false);
-    },
-    sent: () => pace.sent,
-  };
+  #serveAnew(): void {
+    this.#cancelTimer?.();
+    this.#serve();
+  }
+
+  #serve(): void {
+    this.#cancelTimer = null;
+    for (;;) {
+      const queue = this.#servable();
+      if (queue === null) return;
+      const nowMs = this.#clock.monotonic();
+      const waitMs = this.#nextMs(queue, nowMs) - nowMs;
+      if (waitMs > 0) {
+        this.#serveAfter(waitMs, nowMs);
+        return;
+      }
+      recordSend(this.#pace, nowMs);
+      queue.shift()?.(true);
+      if (this.#hasRoom()) this.#wakeProducer?.();
+    }
+  }
+
+  /** A rate that climbs brings the slot nearer meanwhile. */
+  #serveAfter(waitMs: number, nowMs: number): void {
+    const climbs = rateAt(this.#throttle, nowMs) < this.#pace.ratePerSecond;
+    const delayMs = climbs ? Math.min(waitMs, CLIMB_STEP_MS) : waitMs;
+    this.#cancelTimer = this.#clock.after(Math.ceil(delayMs), () => {
+      this.#serve();
+    });
+  }
+
+  /** The queue whose turn it is; null: nobody waits who may be served. */
+  #servable(): Waiter[] | null {
+    if (this.#probes.length > 0) return this.#probes;
+    return this.#waiting.length > 0 && this.#suspendedAtMs === null ? this.#waiting : null;
+  }
+
+  #nextMs(queue: Waiter[], nowMs: number): number {
+    const slotMs = nextSlotMs(this.#pace, rateAt(this.#throttle, nowMs));
+    return queue === this.#probes ? slotMs : Math.max(slotMs, this.#throttle.holdUntilMs);
+  }
+
+  #hasRoom(): boolean {
+    return this.#waiting.length + this.#announced < this.#backlogMax;
+  }
 }

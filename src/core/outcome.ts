@@ -109,6 +109,12 @@ export function expectedMailboxes(user: LegacyUser): ReadonlySet<string> {
   return new Set(names.filter((name) => typeof name === 'string').map(foldEmail));
 }
 
+/** Whether an answer to any call is a 429 of Nylas' own, which concerns all calls. */
+export function isOwnThrottle(answer: Answer): answer is Reply {
+  if (answer.kind === 'fault' || answer.status !== 429) return false;
+  return !hasProviderError(nylasErrorOf(answer.body));
+}
+
 function classifySuccess(reply: Reply, user: LegacyUser, skew: Skew): Outcome {
   const grant = grantOf(reply.body);
   if (grant === null) return { kind: 'in_doubt' };
@@ -131,8 +137,12 @@ function originOf(grant: Grant, sentAtMs: number, skew: Skew): 'created' | 'reau
 }
 
 function classifyThrottle(reply: Reply, error: NylasError | null): Outcome {
-  const byProvider = error?.providerError !== undefined && error.providerError !== null;
-  return { kind: 'throttled', by: byProvider ? 'provider' : 'application', retryAfter: reply.retryAfter };
+  const by = hasProviderError(error) ? 'provider' : 'application';
+  return { kind: 'throttled', by, retryAfter: reply.retryAfter };
+}
+
+function hasProviderError(error: NylasError | null): boolean {
+  return error?.providerError !== undefined && error.providerError !== null;
 }
 
 interface Refusal {

@@ -23,12 +23,17 @@ export function newPace(ratePerSecond: number): Pace {
   return { ratePerSecond, sentAtMs: new Float64Array(Math.max(1, Math.floor(ratePerSecond))), sent: 0 };
 }
 
-/** The earliest moment (monotonic milliseconds) at which one more request may leave. */
-export function nextSlotMs(pace: Pace): number {
+/**
+ * The earliest moment (monotonic milliseconds) at which one more request may leave. `targetPerSecond` is the
+ * rate of the moment where that is lower than the one asked for.
+ */
+export function nextSlotMs(pace: Pace, targetPerSecond = pace.ratePerSecond): number {
   const { ratePerSecond: rate, sentAtMs, sent } = pace;
   if (rate === 0) return -Infinity;
-  const bunch = Math.ceil((rate * EVEN_OVER_MS) / 1000);
-  const even = at(pace, sent - bunch) + ((1000 * bunch) / rate) * EVEN_SHARE;
+  const target = Math.min(rate, targetPerSecond);
+  const bunch = Math.ceil((target * EVEN_OVER_MS) / 1000);
+  // Below the full rate no second is full, so that nothing else would keep the distance.
+  const even = at(pace, sent - bunch) + ((1000 * bunch) / target) * (target < rate ? 1 : EVEN_SHARE);
   // Below one a second a single request has more than a second to itself.
   return Math.max(even, at(pace, sent - sentAtMs.length) + Math.max(SECOND_MS, SECOND_MS / rate));
 }
