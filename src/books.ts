@@ -2,7 +2,7 @@ import { migrated, takenGrant } from './core/change.js';
 import type { MailboxGrant, TakenOrigin } from './core/plan.js';
 import type { LegacyUser } from './core/record.js';
 import type { Bucket, Tally } from './core/tally.js';
-import type { Clock, Ledger, RecordEntry, RowIssue } from './ports.js';
+import type { Clock, LaneName, Ledger, RecordEntry, RowIssue } from './ports.js';
 
 /**
  * Keeps a run's books: what becomes of rows that are not worked on is written to the ledger, and counted
@@ -51,6 +51,20 @@ export class Books {
     this.#write(this.#ledger.hold(this.#runId, this.#entry(user, fingerprint)), 'held_back');
   }
 
+  /** The same for a row that is counted later: another pass over the input takes it up again. */
+  holdForNow(user: LegacyUser, fingerprint: string): void {
+    this.#keep(this.#ledger.hold(this.#runId, this.#entry(user, fingerprint)));
+  }
+
+  /** What has failed in a lane is taken back: it is held back like the lane's other rows. */
+  reconsider(lane: LaneName): void {
+    this.#keep(
+      this.#ledger.reconsider(this.#runId, lane).then((count) => {
+        this.#tally.move('failed', 'held_back', count);
+      }),
+    );
+  }
+
   /** Resolves when everything is committed and counted. Rejects with the first failure to write. */
   async settle(): Promise<void> {
     if (this.#writes.size > 0) this.#ledger.flush();
@@ -59,13 +73,17 @@ export class Books {
   }
 
   #write(change: Promise<void>, bucket: Bucket): void {
-    const written = change
-      .then(() => {
+    this.#keep(
+      change.then(() => {
         this.#tally.put(bucket);
-      })
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      });
+      }),
+    );
+  }
+
+  #keep(counted: Promise<void>): void {
+    const written = counted.catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
     this.#writes.add(written);
     void written.finally(() => this.#writes.delete(written));
   }

@@ -6,7 +6,9 @@ import { NO_TRIES } from './core/retry.js';
 import type { Books } from './books.js';
 import type { Bell } from './bell.js';
 import { InFlight } from './in-flight.js';
+import type { Lanes } from './lanes.js';
 import type { Later, Parked } from './later.js';
+import { LeftRows } from './core/left-rows.js';
 import type { LedgerView } from './ledger-view.js';
 import type { RowIssue } from './ports.js';
 import { settleRecord } from './settle.js';
@@ -26,6 +28,8 @@ export interface DispatchOptions {
 
 /** A record that has waited this often makes way for the end of the run. */
 const PARKINGS_MAX = 5;
+/** So often it is asked whether a lane that has no room still moves. */
+const STANDSTILL_MS = 200;
 
 /** Acts on each row's plan: submits, shares, waits, counts. One a run; `consider` is awaited row by row. */
 export class Dispatcher {
@@ -37,11 +41,12 @@ export class Dispatcher {
   readonly #bell: Bell;
   readonly #books: Books;
   readonly #inFlight = new InFlight();
-  readonly #stoppedLanes = new Set<Provider>();
+  readonly #lanes: Lanes;
   readonly #startedByProvider = new Map<Provider, number>();
   #started = 0;
   #misconfigured = 0;
   #draining = false;
+  #leftRows = new LeftRows();
 
   constructor(parts: {
     readonly work: Work;
@@ -51,6 +56,7 @@ export class Dispatcher {
     readonly later: Later;
     readonly bell: Bell;
     readonly books: Books;
+    readonly lanes: Lanes;
   }) {
     this.#work = parts.work;
     this.#options = parts.options;
@@ -59,6 +65,7 @@ export class Dispatcher {
     this.#later = parts.later;
     this.#bell = parts.bell;
     this.#books = parts.books;
+    this.#lanes = parts.lanes;
   }
 
   /** Whether `--limit` has been reached: no further row is read. */
@@ -70,12 +77,21 @@ export class Dispatcher {
     return this.#misconfigured;
   }
 
-  get stoppedLanes(): readonly Provider[] {
-    return [...this.#stoppedLanes];
+  /** The rows that were left out since this was last asked, for another pass over the input. */
+  takeLeftRows(): LeftRows {
+    const left = this.#leftRows;
+    this.#leftRows = new LeftRows();
+    return left;
   }
 
-  stopLane(provider: Provider): void {
-    this.#stoppedLanes.add(provider);
+  /** How many rows are left to another pass. */
+  get leftRows(): number {
+    return this.#leftRows.size;
+  }
+
+  /** Serves those that wait until there is room for as many again, or the run is stopped. */
+  async serveUntilRoom(): Promise<void> {
+    while (this.#later.size > this.#later.capacity / 2 && !this.#work.stopping()) await this.#serveNext();
   }
 
   /** Plans a row that was just read and acts on it. `seenOnLine`: where this file named the record before. */
@@ -83,9 +99,10 @@ export class Dispatcher {
     await this.#act({ user, seenOnLine, tries: NO_TRIES, parkings: 0, bucket: 'held_back' });
   }
 
-  /** Plans again every parked row whose time has come. */
-  async serveDue(): Promise<void> {
-    for (;;) {
+  /** Plans again parked rows whose time has come: while the input is read no more than it brings. */
+  async serveDue(countMax: number): Promise<void> {
+    this.#lanes.wakeCrowds();
+    for (let served = 0; served < countMax; served += 1) {
       const parked = this.#later.takeDue(this.#work.clock.monotonic());
       if (parked === null) return;
       await this.#act(parked);
@@ -99,11 +116,14 @@ export class Dispatcher {
     const horizonMs = clock.monotonic() + this.#options.waitAtEndMaxMs;
     for (const parked of this.#later.takeBeyond(horizonMs)) this.#leave(parked);
     const isLeft = (): boolean => !stopping() && (this.#later.size > 0 || this.#window.inFlight() > 0);
-    while (isLeft()) {
-      await this.serveDue();
-      // Serving can have been the last of it: then nothing would ring.
-      if (isLeft()) await this.#bell.wait(this.#later.nextDueMs() - clock.monotonic());
-    }
+    while (isLeft()) await this.#serveNext();
+  }
+
+  async #serveNext(): Promise<void> {
+    await this.serveDue(Infinity);
+    const isLeft = this.#later.size > 0 || this.#window.inFlight() > 0;
+    // Serving can have been the last of it: then nothing would ring.
+    if (isLeft) await this.#bell.wait(this.#later.nextDueMs() - this.#work.clock.monotonic());
   }
 
   /** Leaves what still waits to the next run, and waits for everything that was begun. */
@@ -167,8 +187,10 @@ export class Dispatcher {
       this.#books.hold(user, view.fingerprint());
       return;
     }
+    if (await this.#waitsForLane(parked)) return;
     if (parked.parkings === 0) this.#countStart(user.provider);
     const end = this.#inFlight.begin(user);
+    const endInLane = this.#lanes.begin(user);
     this.#view.touch(user);
     const job = jobOf(parked, view);
     const run = kind === 'settle' ? settleRecord : submitRecord;
@@ -179,6 +201,7 @@ export class Dispatcher {
         this.#view.touch(user);
         this.#count(parked, came);
       } finally {
+        endInLane();
         end();
       }
     });
@@ -186,10 +209,53 @@ export class Dispatcher {
 
   #mayNotBegin(parked: Parked): boolean {
     const { provider } = parked.user;
-    if (this.#stoppedLanes.has(provider) || this.#work.stopping()) return true;
+    if (this.#lanes.isStopped(parked.user) || this.#work.stopping()) return true;
     const { limitPerProvider } = this.#options;
     const begun = this.#startedByProvider.get(provider) ?? 0;
     return parked.parkings === 0 && limitPerProvider !== null && begun >= limitPerProvider;
+  }
+
+  /**
+   * Whether the row has been put aside because its lane is held, or has its share of the window. With no room to
+   * wait in it is left out where others have work, and holds up the reading where they don't.
+   */
+  async #waitsForLane(parked: Parked): Promise<boolean> {
+    const { user } = parked;
+    const { clock, stopping } = this.#work;
+    for (;;) {
+      const untilMs = this.#lanes.heldUntilMs(user);
+      const isHeld = untilMs > clock.monotonic();
+      if (!isHeld && !this.#lanes.isCrowded(user)) return false;
+      if (!this.#later.full) {
+        this.#parkForLane(parked, isHeld ? untilMs : null);
+        return true;
+      }
+      const isSoonOpen = !isHeld && this.#lanes.isMoving(user);
+      if (stopping() || (!isSoonOpen && this.#lanes.othersWork(user))) {
+        this.#leaveOut(parked);
+        return true;
+      }
+      await this.#bell.wait(isHeld ? untilMs - clock.monotonic() : STANDSTILL_MS);
+    }
+  }
+
+  /** Another pass over the input takes it up again, unless it has come to something already. */
+  #leaveOut(parked: Parked): void {
+    if (parked.parkings > 0 || this.#work.stopping()) {
+      this.#leave(parked);
+      return;
+    }
+    this.#leftRows.add(parked.user.line, parked.user.key);
+    this.#books.holdForNow(parked.user, this.#fingerprint(parked.user));
+  }
+
+  /** Until a time, or (null) until there is room in the lane. */
+  #parkForLane(parked: Parked, untilMs: number | null): void {
+    this.#later.park(parked, untilMs ?? Infinity);
+    if (untilMs !== null) return;
+    this.#lanes.whenRoom(parked.user, () => {
+      this.#later.release(parked);
+    });
   }
 
   #countStart(provider: Provider): void {
@@ -211,8 +277,10 @@ export class Dispatcher {
         this.#books.count(end.bucket);
         return;
       case 'later': {
-        const again = { ...parked, tries: end.tries, parkings: parked.parkings + 1, bucket: end.bucket };
-        this.#parkUntil(again, end.notBeforeMs);
+        // A provider that throttles says nothing about the record, however often.
+        const counts = end.category === 'throttled' ? 0 : 1;
+        const parkings = Math.max(1, parked.parkings + counts);
+        this.#parkUntil({ ...parked, tries: end.tries, parkings, bucket: end.bucket }, end.notBeforeMs);
         return;
       }
     }

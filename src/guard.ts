@@ -13,14 +13,13 @@ interface GuardPorts {
   readonly pacer: Pacer;
 }
 
+export type RefusalWatch = (scope: RefusalScope, user: LegacyUser) => void;
+
 /**
  * Watches for refusals that concern more than one record, and acts on them only when one other call confirms
  * them: a refused key stops the run, a missing connector stops its provider's rows.
  */
-export function watchRefusals(
-  ports: GuardPorts,
-  stopLane: (provider: Provider) => void,
-): (scope: RefusalScope, user: LegacyUser) => void {
+export function watchRefusals(ports: GuardPorts, stopLane: (provider: Provider) => void): RefusalWatch {
   const asking = new Set<string>();
   const once = (name: string, ask: () => Promise<void>): void => {
     if (asking.has(name)) return;
@@ -29,7 +28,7 @@ export function watchRefusals(
   };
   return (scope, user) => {
     if (scope === 'key') once('key', () => confirmKey(ports));
-    else once(user.provider, () => confirmConnector(ports, user.provider, stopLane));
+    if (scope === 'connector') once(user.provider, () => confirmConnector(ports, user.provider, stopLane));
   };
 }
 

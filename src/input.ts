@@ -8,6 +8,8 @@ export interface Input {
   readonly name: string;
   readonly source: OpenSource;
   readonly header: HeaderMap;
+  /** Opens it for another pass. Throws UserError where it can be read only once. */
+  readonly reopen: () => Promise<OpenSource>;
 }
 
 /**
@@ -22,7 +24,8 @@ export async function openInput(
   const open = await openUntilStop(source, stop);
   if (open === null) return null;
   try {
-    return { name: source.name, source: open, header: mapHeader(open.header, reading) };
+    const header = mapHeader(open.header, reading);
+    return { name: source.name, source: open, header, reopen: () => source.open() };
   } catch (error) {
     await open.close();
     throw error;

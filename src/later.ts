@@ -15,13 +15,13 @@ export interface Parked {
 
 /** A small, bounded buffer of rows that wait: for a time, or for another record's end. */
 export class Later {
-  readonly #capacity: number;
+  readonly capacity: number;
   readonly #entries = new Map<Parked, number>();
   /** No entry is due before this; kept so that asking costs nothing while nothing is due. */
   #nextDueMs = Infinity;
 
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.capacity = capacity;
   }
 
   get size(): number {
@@ -29,7 +29,7 @@ export class Later {
   }
 
   get full(): boolean {
-    return this.#entries.size >= this.#capacity;
+    return this.#entries.size >= this.capacity;
   }
 
   /** Keeps a row until `dueMs` (monotonic milliseconds); Infinity: until it is released. */

@@ -1,39 +1,32 @@
 import type { Answer } from './core/answer.js';
 import { UserError } from './core/errors.js';
-import { credentialKey } from './core/fingerprint.js';
 import { describeIdentify } from './core/header.js';
 import { isOwnThrottle } from './core/outcome.js';
 import type { RetryTarget } from './core/plan.js';
 import type { Provider } from './core/provider.js';
-import type { BadRow, LegacyUser, RawRow, ReadingOptions, Row } from './core/record.js';
+import type { ReadingOptions } from './core/record.js';
 import { parseRetryAfter, type RetryPolicy } from './core/retry.js';
-import { interpretRow } from './core/row.js';
-import { inScope, type Scope } from './core/scope.js';
-import { SeenKeys } from './core/seen.js';
+import type { Scope } from './core/scope.js';
 import { UNKNOWN_SKEW } from './core/skew.js';
 import { balances, Tally, type Balance } from './core/tally.js';
+import type { HeldSummary } from './core/run-summary.js';
 import type { StopReason } from './core/verdict.js';
 import { Books } from './books.js';
 import { makeBell, type Bell } from './bell.js';
 import { Dispatcher } from './dispatch.js';
+import { Feed } from './feed.js';
+import { Flow } from './flow.js';
 import { watchRefusals } from './guard.js';
 import type { Input } from './input.js';
+import { Lanes, type StoppedLane } from './lanes.js';
 import { Later } from './later.js';
 import { LedgerView } from './ledger-view.js';
 import { GrantIndex, listBeforehand } from './listing.js';
 import { Meter, type Measured } from './meter.js';
+import { OutageWatch } from './outage.js';
+import { watchOutcomes } from './outcome-watch.js';
 import { startPacer, type Pacer } from './pacer.js';
-import type {
-  Clock,
-  Ledger,
-  LedgerOwner,
-  Log,
-  NylasApi,
-  Progress,
-  RowIssue,
-  RunStart,
-  Unwritten,
-} from './ports.js';
+import type { Clock, Ledger, LedgerOwner, Log, NylasApi, Progress, RunStart, Unwritten } from './ports.js';
 import { pauseUntilStop, type StopSwitch } from './stop.js';
 import { openWindow, type Window } from './window.js';
 import type { Work } from './work.js';
@@ -48,6 +41,11 @@ export interface MigrateOptions {
   readonly concurrencyMax: number;
   readonly retry: RetryPolicy;
   readonly drainTimeoutMs: number;
+  /** How long an outage may last before the run ends. */
+  readonly outageMaxMs: number;
+  /** Of a lane's latest outcomes, leaving aside those that only its users can mend. */
+  readonly failureRateMax: number;
+  readonly expectReauth: ReadonlySet<Provider>;
   readonly emailMismatch: 'hold' | 'accept';
   readonly existing: 'skip' | 'reauthenticate';
   /** Providers whose refresh tokens work only once. */
@@ -78,9 +76,10 @@ export interface RunResult {
   readonly balance: Balance;
   readonly balanced: boolean;
   readonly stop: StopReason | null;
-  readonly stoppedLanes: readonly string[];
+  readonly stoppedLanes: readonly StoppedLane[];
   readonly misconfigured: number;
   readonly measured: Measured;
+  readonly held: HeldSummary;
   /** Of the whole input; null where it wasn't read to its end. */
   readonly input: { readonly sha256: string; readonly bytes: number } | null;
 }
@@ -112,21 +111,23 @@ export async function migrate(
 class Migration {
   readonly #ports: MigratePorts;
   readonly #options: MigrateOptions;
-  readonly #input: Input;
   readonly #runId: number;
   readonly #tally = new Tally();
-  readonly #seen = new SeenKeys();
   readonly #later = new Later(LATER_MAX);
   readonly #bell: Bell;
   readonly #pacer: Pacer;
   readonly #window: Window;
+  readonly #flow: Flow;
   readonly #view: LedgerView;
   readonly #meter: Meter;
   readonly #books: Books;
   readonly #work: Work;
   readonly #index: GrantIndex;
+  readonly #lanes: Lanes;
+  readonly #outage: OutageWatch;
+  readonly #stoppedLanes: StoppedLane[] = [];
   readonly #dispatcher: Dispatcher;
-  #wholeInput = false;
+  readonly #feed: Feed;
   #ledgerFailure: UserError | null = null;
   #unwritten = 0;
   #cancelCut = (): void => undefined;
@@ -134,19 +135,22 @@ class Migration {
   constructor(ports: MigratePorts, options: MigrateOptions, runId: number) {
     this.#ports = ports;
     this.#options = options;
-    this.#input = ports.input;
     this.#runId = runId;
     this.#bell = makeBell(ports.clock);
     this.#pacer = ports.pacer ?? startPacer(options.ratePerSecond, ports.clock);
-    this.#window = openWindow(options.concurrencyMax, () => {
-      this.#bell.ring();
+    this.#flow = new Flow(options, ports.clock, (concurrency) => {
+      this.#window.resize(concurrency);
     });
+    this.#window = this.#openWindow();
     this.#view = new LedgerView(ports.ledger);
     this.#meter = new Meter(ports.clock);
     this.#books = new Books(ports, runId, this.#tally);
+    this.#lanes = this.#makeLanes();
+    this.#outage = new OutageWatch({ ...ports, pacer: this.#pacer }, options.outageMaxMs);
     this.#work = this.#makeWork();
     this.#index = new GrantIndex(this.#work);
     this.#dispatcher = this.#makeDispatcher();
+    this.#feed = this.#makeFeed();
   }
 
   async run(): Promise<RunResult> {
@@ -170,9 +174,10 @@ class Migration {
   async #goThrough(): Promise<RunResult> {
     const warning = await listBeforehand(this.#index, this.#ports.clock.monotonic());
     if (warning !== null) this.#ports.warn(warning);
-    const inputFailure = await this.#feed();
+    const inputFailure = await this.#feed.read();
     await this.#dispatcher.drain();
     await this.#dispatcher.finish();
+    await this.#reconsider();
     return this.#end(inputFailure);
   }
 
@@ -200,7 +205,7 @@ class Migration {
     const { api, clock, log } = this.#ports;
     this.#pacer.stop();
     this.#bell.ring();
-    void this.#input.source.close();
+    this.#feed.close();
     this.#cancelCut = clock.after(this.#options.drainTimeoutMs, () => {
       log.warn('drain time-out: connections are cut', { inFlight: this.#window.inFlight() });
       api.close();
@@ -231,49 +236,6 @@ class Migration {
     );
   }
 
-  /** Reads the input to its end, or until the run stops. Resolves to what was wrong with the input, if anything. */
-  async #feed(): Promise<StopReason | null> {
-    try {
-      for await (const batch of this.#input.source.batches) {
-        if (!(await this.#feedBatch(batch))) return null;
-      }
-      // A run that stops closes the input itself, which then ends quietly.
-      this.#wholeInput = this.#ports.stop.reason() === null;
-      return null;
-    } catch (error) {
-      if (!(error instanceof UserError) || error.kind !== 'usage') throw error;
-      if (this.#tally.balance().read === 0) throw error;
-      return { kind: 'input', message: error.message, next: error.next };
-    }
-  }
-
-  /** Resolves to whether the reading goes on. */
-  async #feedBatch(batch: readonly RawRow[]): Promise<boolean> {
-    const rows = batch.map((raw) => this.#interpret(raw));
-    this.#view.fetch(rows.flatMap((row) => (row.kind === 'user' ? [row.user] : [])));
-    for (const row of rows) {
-      if (this.#ports.stop.reason() !== null || this.#dispatcher.limitReached) return false;
-      this.#tally.row();
-      if (row.kind === 'bad') this.#books.note(invalidIssue(row.bad), 'invalid');
-      else await this.#considerUser(row.user);
-      await this.#dispatcher.serveDue();
-    }
-    return true;
-  }
-
-  async #considerUser(user: LegacyUser): Promise<void> {
-    if (!inScope(user, this.#options.scope)) this.#books.note(outOfScopeIssue(user), 'out_of_scope');
-    else await this.#dispatcher.consider(user, this.#seen.note(user.key, user.line));
-  }
-
-  #interpret(raw: RawRow): Row {
-    const { ledger } = this.#ports;
-    return interpretRow(raw, this.#input.header, {
-      reading: this.#options.reading,
-      keyOfCredential: (token) => credentialKey(token, ledger.fingerprintKey),
-    });
-  }
-
   #end(inputFailure: StopReason | null): RunResult {
     const balance = this.#tally.balance();
     const { limit } = this.#options;
@@ -284,15 +246,23 @@ class Migration {
       balance,
       balanced: balances(balance),
       stop: this.#ports.stop.reason() ?? inputFailure ?? limited,
-      stoppedLanes: this.#dispatcher.stoppedLanes,
+      stoppedLanes: this.#stoppedLanes,
       misconfigured: this.#dispatcher.misconfigured,
       measured: this.#meter.measured(this.#pacer.state().sent),
-      input: this.#wholeInput ? this.#input.source.digest() : null,
+      held: this.#held(),
+      input: this.#feed.digest(),
     };
+  }
+
+  #held(): HeldSummary {
+    const { throttledHits, heldMs } = this.#pacer.state();
+    return { throttledHits, throttledMs: Math.round(heldMs.throttled), outageMs: Math.round(heldMs.outage) };
   }
 
   #onAnswer(answer: Answer): void {
     this.#meter.answer(answer);
+    this.#flow.answered(answer.latencyMs);
+    this.#outage.answered(answer);
     if (!isOwnThrottle(answer)) return;
     const nowMs = this.#ports.clock.now();
     this.#pacer.throttled({
@@ -307,18 +277,9 @@ class Migration {
     return {
       balance: this.#tally.balance(),
       inFlight: this.#window.inFlight(),
-      share: this.#share(),
+      share: this.#feed.share(this.#window.inFlight() + this.#later.size + this.#dispatcher.leftRows),
       ...this.#meter.measured(this.#pacer.state().sent),
     };
-  }
-
-  /** Rows are read ahead in chunks: of what was read, only the part whose rows have ended counts. */
-  #share(): number | null {
-    const { bytesRead, bytesTotal, rowsParsed } = this.#input.source.progress();
-    if (bytesTotal === null || bytesTotal === 0 || rowsParsed === 0) return null;
-    const { read } = this.#tally.balance();
-    const ended = Math.max(0, read - this.#window.inFlight() - this.#later.size);
-    return Math.min(1, (bytesRead / bytesTotal) * (ended / rowsParsed));
   }
 
   #makeDispatcher(): Dispatcher {
@@ -331,11 +292,58 @@ class Migration {
       later: this.#later,
       bell: this.#bell,
       books: this.#books,
+      lanes: this.#lanes,
+    });
+  }
+
+  #openWindow(): Window {
+    const onEnd = (): void => {
+      this.#bell.ring();
+    };
+    return openWindow(this.#flow.max, onEnd, () => {
+      this.#flow.full();
+    });
+  }
+
+  #makeLanes(): Lanes {
+    const { clock, log, ledger } = this.#ports;
+    return new Lanes(this.#options, {
+      clock,
+      log,
+      withoutSuccess: (name) => ledger.withoutSuccess(name),
+      onStop: (stopped) => {
+        this.#stoppedLanes.push(stopped);
+      },
+    });
+  }
+
+  /** What failed in a lane without any success may fail no more once its connector is right: it isn't skipped. */
+  async #reconsider(): Promise<void> {
+    for (const { stop, ...lane } of this.#stoppedLanes) {
+      if (stop.kind === 'no_success') this.#books.reconsider(lane);
+    }
+    await this.#books.settle();
+  }
+
+  #makeFeed(): Feed {
+    const { input, ledger, stop, warn } = this.#ports;
+    const { reading, scope } = this.#options;
+    return new Feed({
+      ...{ input, reading, scope, warn },
+      fingerprintKey: ledger.fingerprintKey,
+      dispatcher: this.#dispatcher,
+      view: this.#view,
+      books: this.#books,
+      tally: this.#tally,
+      stopping: () => stop.reason() !== null,
     });
   }
 
   #makeWork(): Work {
     const { ledger, api, clock, log, stop } = this.#ports;
+    const refused = watchRefusals({ api, stop, log, pacer: this.#pacer }, (provider) => {
+      this.#lanes.stopWithoutConnector(provider);
+    });
     return {
       ledger,
       api,
@@ -360,19 +368,8 @@ class Migration {
       onAnswer: (answer: Answer) => {
         this.#onAnswer(answer);
       },
-      onRefusal: watchRefusals({ api, stop, log, pacer: this.#pacer }, (provider) => {
-        this.#dispatcher.stopLane(provider);
-      }),
+      onOutcome: watchOutcomes({ clock, lanes: this.#lanes, outage: this.#outage, refused }),
+      endedInOutage: (endedAtMs) => this.#outage.endedInOutage(endedAtMs),
     };
   }
-}
-
-function invalidIssue(bad: BadRow): RowIssue {
-  return { ...bad, kind: 'invalid' };
-}
-
-function outOfScopeIssue(user: LegacyUser): RowIssue {
-  const { line, key, accountId, email, provider, carried } = user;
-  const reasons = [{ code: 'out_of_scope', message: 'left out by an option of this run' }];
-  return { kind: 'out_of_scope', line, key, accountId, email, provider, carried, reasons };
 }

@@ -26,6 +26,8 @@ export interface Pacer {
   /** Nothing but probes leaves until `resume`, after which the rate climbs anew. */
   suspend(): void;
   resume(): void;
+  /** Serves the first who waits in spite of it; false: nobody does. */
+  letOne(): boolean;
   /** Turns away whoever waits, and everybody after them. */
   stop(): void;
   state(): PacerState;
@@ -114,6 +116,14 @@ class ClockedPacer implements Pacer {
     this.#suspendedAtMs = null;
     this.#throttle = recovered(this.#throttle, nowMs);
     this.#serveAnew();
+  }
+
+  letOne(): boolean {
+    const first = this.#waiting.shift();
+    if (first === undefined) return false;
+    this.#probes.push(first);
+    this.#serveAnew();
+    return true;
   }
 
   stop(): void {

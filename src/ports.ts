@@ -99,6 +99,12 @@ export interface Log {
   error(event: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** A provider and, where a row names one, the stored credential record that stands in for its connector's client. */
+export interface LaneName {
+  readonly provider: Provider;
+  readonly credentialId: string | null;
+}
+
 /** What a ledger belongs to: one application at one host, and one rule for naming users. */
 export interface LedgerOwner {
   readonly applicationId: string;
@@ -180,6 +186,13 @@ export interface Ledger {
   /** Brings a record's carried columns up to date; those that aren't given are kept. */
   carry(key: string, carried: Readonly<Record<string, string>>): Promise<void>;
   note(runId: number, issue: RowIssue): Promise<void>;
+  /** How many outcomes since the lane's last success weren't one; among the latest attempts only. */
+  withoutSuccess(lane: LaneName): number;
+  /**
+   * Makes `pending`, `misconfigured` of what has failed in the lane since its last success; resolves to how many
+   * of those records this run had brought to their end.
+   */
+  reconsider(runId: number, lane: LaneName): Promise<number>;
   /** Commits what is waiting. */
   flush(): void;
   /**

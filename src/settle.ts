@@ -1,5 +1,5 @@
 import { doubtful, migrated, recordGrant, waiting, type RecordChange } from './core/change.js';
-import { backoffMs } from './core/retry.js';
+import { backoffMs, forgive } from './core/retry.js';
 import type { Scrub } from './core/scrub.js';
 import { lookForGrant, type Look } from './look.js';
 import { submitRecord } from './submit.js';
@@ -17,8 +17,9 @@ type AfterNone = 'submit' | 'look_again' | 'leave' | 'used_up';
  * healthy one that was there before; where there is none, submits again. A token that works only once is sent again after two empty looks, and without an email
  * to look by only when the user said so.
  */
-export async function settleRecord(work: Work, job: Job): Promise<JobEnd> {
+export async function settleRecord(work: Work, given: Job): Promise<JobEnd> {
   const { clock, retry } = work;
+  const job = forgiven(work, given);
   const nowMs = clock.now();
   const after = afterNone(work, job);
   const restMs = REST_MS + backoffMs(job.tries.attempts + 1, clock.random());
@@ -36,6 +37,13 @@ export async function settleRecord(work: Work, job: Job): Promise<JobEnd> {
     case 'stopped':
       return { kind: 'left', bucket: 'in_doubt' };
   }
+}
+
+/** An attempt that ended in an outage costs its record nothing. */
+function forgiven(work: Work, job: Job): Job {
+  const { countedAtMs } = job.tries;
+  const isForgiven = countedAtMs !== null && work.endedInOutage(countedAtMs);
+  return isForgiven ? { ...job, tries: forgive(job.tries) } : job;
 }
 
 function afterNone(work: Work, job: Job): AfterNone {

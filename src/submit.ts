@@ -22,12 +22,13 @@ export async function submitRecord(work: Work, job: Job): Promise<JobEnd> {
   for (;;) {
     const attempt = await attemptOnce(work, job);
     if (attempt === null) return { kind: 'held_back', category: null };
-    tries = countTry(tries, attempt.outcome);
+    tries = countTry(tries, attempt.outcome, work.clock.monotonic());
+    work.onOutcome(job.user, attempt.outcome, attempt.answer);
     const now = { nowMs: serverNowMs(work, attempt.answer), random: work.clock.random() };
     const next = decideRetry(attempt.outcome, tries, work.retry, now);
     const change = changeOf(work, job, attempt, next);
     await concludeSent(work, job, attempt, change);
-    if (next.kind !== 'again') return endOf(work, job, attempt.outcome, change, tries);
+    if (next.kind !== 'again') return endOf(change, tries);
     await work.pause(next.delayMs);
     if (work.stopping()) return { kind: 'held_back', category: change.category };
   }
@@ -155,8 +156,7 @@ async function concludeUnsent(work: Work, job: Job, attemptId: number): Promise<
   );
 }
 
-function endOf(work: Work, job: Job, outcome: Outcome, change: RecordChange, tries: Tries): JobEnd {
-  if (outcome.kind === 'refused' && outcome.scope !== 'record') work.onRefusal(outcome.scope, job.user);
+function endOf(change: RecordChange, tries: Tries): JobEnd {
   const { category } = change;
   if (change.status === 'migrated') return { kind: 'migrated' };
   if (change.status === 'failed' && category !== null) return { kind: 'failed', category };

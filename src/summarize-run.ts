@@ -21,6 +21,7 @@ export function summarizeRun(
     ...{ runId, balance, balanced, stop, stoppedLanes, misconfigured },
     elapsedMs: measured.elapsedMs,
     requests: measured.requests,
+    held: result.held,
     counts,
     needs: needsSomebody(counts, context),
     invalidExamples: invalidExamples(reader, runId),

@@ -9,12 +9,17 @@ export interface Window {
   start(task: () => Promise<void>): Promise<void>;
   /** How many tasks are running. */
   inFlight(): number;
+  /** Lets so many run at once from now on; those that run are left alone. */
+  resize(concurrency: number): void;
   /** Resolves when nothing runs. Rejects with the first failure of a task. */
   idle(): Promise<void>;
 }
 
-/** Opens a window for one producer, which awaits each call before the next. `onEnd` follows every task. */
-export function openWindow(concurrency: number, onEnd: () => void): Window {
+/**
+ * Opens a window for one producer, which awaits each call before the next. `onEnd` follows every task; `onFull`
+ * comes each time that a task must wait for another's end.
+ */
+export function openWindow(concurrency: number, onEnd: () => void, onFull?: () => void): Window {
   const limit = pLimit(concurrency);
   let running = 0;
   let failure: { readonly error: unknown } | null = null;
@@ -42,11 +47,19 @@ export function openWindow(concurrency: number, onEnd: () => void): Window {
 
   return {
     start: async (task) => {
-      while (running >= limit.concurrency && failure === null) await change();
+      while (running >= limit.concurrency && failure === null) {
+        onFull?.();
+        await change();
+      }
       raise();
       void run(task);
     },
     inFlight: () => running,
+    resize: (count) => {
+      if (count === limit.concurrency) return;
+      limit.concurrency = count;
+      wake?.();
+    },
     idle: async () => {
       while (running > 0) await change();
       raise();

@@ -2,7 +2,7 @@ import type { Answer } from './core/answer.js';
 import type { Category } from './core/category.js';
 import type { RecordChange } from './core/change.js';
 import { isLedgerFailure } from './core/errors.js';
-import type { RefusalScope } from './core/outcome.js';
+import type { Outcome } from './core/outcome.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
 import type { RetryPolicy, Tries } from './core/retry.js';
@@ -34,8 +34,10 @@ export interface Work {
   readonly pause: (delayMs: number) => Promise<void>;
   readonly stopping: () => boolean;
   readonly onAnswer: (answer: Answer) => void;
-  /** Told of refusals that concern more than their record. */
-  readonly onRefusal: (scope: RefusalScope, user: LegacyUser) => void;
+  /** Told how each submission ended: it can concern more than its record. */
+  readonly onOutcome: (user: LegacyUser, outcome: Outcome, answer: Answer) => void;
+  /** Whether an attempt that ended then (monotonic milliseconds) ended in an outage. */
+  readonly endedInOutage: (endedAtMs: number) => boolean;
   /** Told of what came back from Nylas and could not be written down. */
   readonly onUnwritten: (outcome: Unwritten) => void;
   /** What is known of Nylas' clock. */

@@ -237,6 +237,7 @@ describe('the summary of a run', () => {
       stoppedLanes: [],
       misconfigured: 0,
       measured: { elapsedMs: 65_000, requests: 2_600, requestsPerSecond: 40, latencyP50Ms: 900 },
+      held: { throttledHits: 0, throttledMs: 0, outageMs: 0 },
       input: { sha256: 'c0ffee', bytes: 12 },
     };
     const run = { ledgerPath: 'acme.db', inputName: 'users.csv', ratePerSecond: 45 };
@@ -277,7 +278,19 @@ describe('the summary of a run', () => {
       { stop: { kind: 'input', message: 'Line 9 never ends.', next: 'Fix it.' } },
       'Line 9 never ends. Fix it.',
     ],
-    [{ stoppedLanes: ['zoom'], misconfigured: 3 }, 'Held back: zoom.'],
+    [
+      {
+        stoppedLanes: [{ provider: 'zoom', credentialId: null, stop: { kind: 'no_connector' } }],
+        misconfigured: 3,
+      },
+      'Held back: zoom. Stopped: the application has no connector for it',
+    ],
+    [{ stop: { kind: 'outage', lastedMs: 1_900_000 } }, 'Nylas did not answer for 31 min 40 s.'],
+    [
+      { held: { throttledHits: 2, throttledMs: 800, outageMs: 0 } },
+      'Nylas said 2 times that it was too much',
+    ],
+    [{ held: { throttledHits: 0, throttledMs: 0, outageMs: 61_000 } }, 'Nylas was down for 1 min 1 s'],
     [{ misconfigured: 3 }, "3 rows met a connector or API key that doesn't work"],
     [{ ratePerSecond: 0 }, '(unpaced)'],
     [{ requests: 0 }, 'Run 1 took 1 min 5 s: 0 requests\n'],

@@ -144,6 +144,26 @@ const RUN_OPTIONS = {
     30_000,
     { shownDefault: '30s' },
   ),
+  outageMax: option(
+    '--outage-max <duration>',
+    'how long Nylas may be down before the run ends',
+    parseDurationWithin('0s', '7d'),
+    1_800_000,
+    { shownDefault: '30m' },
+  ),
+  failureRateMax: option(
+    '--failure-rate-max <share>',
+    'stops a lane with a larger share of failures, those aside that only its users can mend',
+    parseShare,
+    0.5,
+  ),
+  expectReauth: option(
+    '--expect-reauth <provider>',
+    'goes on where nobody’s credential works: a lane without success stops otherwise',
+    parseProviders,
+    [],
+    { repeats: true },
+  ),
   limit: option(
     '--limit <number>',
     'submit so many users, then stop',

@@ -6,7 +6,13 @@ import type { Scrub } from './scrub.js';
 import { windowOpensAt, type Skew } from './skew.js';
 
 /** What a refusal is about: it decides whether more than this one record is concerned. */
-export type RefusalScope = 'record' | 'lane' | 'key';
+export type RefusalScope =
+  | 'record'
+  /** The application may have no connector for the provider. */
+  | 'connector'
+  /** The connector's client may not be the one that the provider knows. */
+  | 'client'
+  | 'key';
 
 /** How a grant came to be, as far as a submission and the look after it can tell. */
 type GrantOrigin = 'created' | 'reauthenticated' | 'adopted' | 'existing';
@@ -109,6 +115,18 @@ export function expectedMailboxes(user: LegacyUser): ReadonlySet<string> {
   return new Set(names.filter((name) => typeof name === 'string').map(foldEmail));
 }
 
+/** Whether Nylas itself answered: a provider that it waited for in vain is no outage of Nylas'. */
+export function isNylasUp(answer: Answer): boolean {
+  if (answer.kind === 'fault') return false;
+  return answer.status < 500 || isProviderSilent(answer);
+}
+
+/** Nylas waited for the provider in vain. */
+export function isProviderSilent(answer: Answer): boolean {
+  if (answer.kind === 'fault' || answer.status !== 504) return false;
+  return nylasErrorOf(answer.body)?.type === 'api.provider_error';
+}
+
 /** Whether an answer to any call is a 429 of Nylas' own, which concerns all calls. */
 export function isOwnThrottle(answer: Answer): answer is Reply {
   if (answer.kind === 'fault' || answer.status !== 429) return false;
@@ -154,14 +172,16 @@ const REAUTH: Refusal = { category: 'needs_reauth', scope: 'record' };
 const ADMIN: Refusal = { category: 'needs_admin', scope: 'record' };
 const REJECTED: Refusal = { category: 'rejected', scope: 'record' };
 const BLOCKED: Refusal = { category: 'blocked', scope: 'record' };
-const WRONG_CONNECTOR: Refusal = { category: 'misconfigured', scope: 'lane' };
+const NO_CONNECTOR: Refusal = { category: 'misconfigured', scope: 'connector' };
+const WRONG_CLIENT: Refusal = { category: 'misconfigured', scope: 'client' };
+/** One tenant lacks the application; over several it is the connector's client that is wrong. */
+const UNKNOWN_CLIENT: Refusal = { category: 'needs_admin', scope: 'client' };
 const WRONG_KEY: Refusal = { category: 'misconfigured', scope: 'key' };
 
-/**
- * Microsoft's and Google's words for "an administrator must act". AADSTS700016 is one tenant that lacks the
- * application; that it is several tenants, and so the connector's client, can't be seen from one answer.
- */
-const ADMIN_WORDS = /AADSTS(65001|90094|700016)\b|admin_policy_enforced|org_internal/;
+/** Microsoft's and Google's words for "an administrator must act". */
+const ADMIN_WORDS = /AADSTS(65001|90094)\b|admin_policy_enforced|org_internal/;
+/** Microsoft: the application isn't found in the tenant. */
+const UNKNOWN_CLIENT_WORDS = /AADSTS700016\b/;
 const CLIENT_ERRORS = new Set(['invalid_client', 'unauthorized_client']);
 const REAUTH_ERRORS = new Set(['invalid_grant', 'interaction_required', 'consent_required']);
 const REAUTH_MESSAGE = /invalid or revoked refresh token/i;
@@ -169,11 +189,17 @@ const REAUTH_MESSAGE = /invalid or revoked refresh token/i;
 function classifyRefusal(status: number, error: NylasError): Refusal {
   if (status === 423 || error.type === 'api.resource_blocked') return BLOCKED;
   if (status === 401 || status === 403 || error.type === 'token.unauthorized_access') return WRONG_KEY;
-  if (status === 404) return WRONG_CONNECTOR;
+  if (status === 404) return NO_CONNECTOR;
+  return classifyByProvider(error);
+}
+
+/** What the provider said, as far as Nylas passed it on. */
+function classifyByProvider(error: NylasError): Refusal {
   const words = JSON.stringify(error.providerError ?? null) + error.message;
+  if (UNKNOWN_CLIENT_WORDS.test(words)) return UNKNOWN_CLIENT;
   if (ADMIN_WORDS.test(words)) return ADMIN;
   const code = providerErrorCode(error.providerError);
-  if (code !== null && CLIENT_ERRORS.has(code)) return WRONG_CONNECTOR;
+  if (code !== null && CLIENT_ERRORS.has(code)) return WRONG_CLIENT;
   if (code !== null && REAUTH_ERRORS.has(code)) return REAUTH;
   if (error.type === 'token.exchange_failed' || REAUTH_MESSAGE.test(error.message)) return REAUTH;
   return REJECTED;

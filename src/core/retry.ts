@@ -16,6 +16,8 @@ export interface Tries {
   readonly throttles: number;
   /** Attempts in a row that couldn't reach Nylas. */
   readonly unreachables: number;
+  /** When the latest attempt that counts ended, monotonic milliseconds; null: there is none, or it was forgiven. */
+  readonly countedAtMs: number | null;
 }
 
 export type Retry =
@@ -28,7 +30,7 @@ export type Retry =
   /** Look before anything else, and not before the settle delay. */
   | { readonly kind: 'settle'; readonly delayMs: number };
 
-export const NO_TRIES: Tries = { attempts: 0, throttles: 0, unreachables: 0 };
+export const NO_TRIES: Tries = { attempts: 0, throttles: 0, unreachables: 0, countedAtMs: null };
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
@@ -41,8 +43,8 @@ const THROTTLES_MAX = 10;
 /** When a record gives its worker back, it comes again no sooner than this. */
 const LATER_MS = 60_000;
 
-/** Counts an outcome into what the record has cost. */
-export function countTry(tries: Tries, outcome: Outcome): Tries {
+/** Counts an outcome, which came at `nowMs` (monotonic milliseconds), into what the record has cost. */
+export function countTry(tries: Tries, outcome: Outcome, nowMs: number): Tries {
   switch (outcome.kind) {
     case 'throttled':
       return { ...tries, throttles: tries.throttles + 1, unreachables: 0 };
@@ -53,8 +55,13 @@ export function countTry(tries: Tries, outcome: Outcome): Tries {
     case 'granted_other':
     case 'refused':
     case 'in_doubt':
-      return { attempts: tries.attempts + 1, throttles: 0, unreachables: 0 };
+      return { attempts: tries.attempts + 1, throttles: 0, unreachables: 0, countedAtMs: nowMs };
   }
+}
+
+/** Takes back the latest attempt that counted: it ended in an outage, which is nothing of the record's. */
+export function forgive(tries: Tries): Tries {
+  return { ...tries, attempts: tries.attempts - 1, countedAtMs: null };
 }
 
 /**
@@ -76,7 +83,7 @@ export function decideRetry(
     case 'in_doubt':
       return { kind: 'settle', delayMs: policy.settleDelayMs };
     case 'throttled':
-      return afterThrottle(outcome.retryAfter, tries.throttles, now);
+      return afterThrottle(outcome, tries.throttles, now);
     case 'unreachable':
       return tries.unreachables >= policy.attemptsMax
         ? { kind: 'later', delayMs: LATER_MS }
@@ -118,14 +125,14 @@ export function parseRetryAfter(header: string | null, nowMs: number): number | 
   return Number.isNaN(delayMs) ? null : Math.min(Math.max(0, delayMs), RETRY_AFTER_MAX_MS);
 }
 
-/** The server's word is a floor; jitter only adds to it. */
+/** The server's word is a floor; jitter only adds to it. Where a provider throttles, its lane has the say. */
 function afterThrottle(
-  retryAfter: string | null,
+  { by, retryAfter }: Extract<Outcome, { kind: 'throttled' }>,
   throttles: number,
   now: { readonly nowMs: number; readonly random: number },
 ): Retry {
   const floorMs = parseRetryAfter(retryAfter, now.nowMs) ?? 0;
   const delayMs = floorMs + backoffMs(throttles, now.random);
   if (throttles >= THROTTLES_MAX) return { kind: 'later', delayMs: Math.max(delayMs, LATER_MS) };
-  return { kind: delayMs > WAIT_IN_WORKER_MAX_MS ? 'later' : 'again', delayMs };
+  return { kind: by === 'provider' || delayMs > WAIT_IN_WORKER_MAX_MS ? 'later' : 'again', delayMs };
 }

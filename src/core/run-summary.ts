@@ -1,3 +1,4 @@
+import type { LaneStop } from './lane.js';
 import type { StateCount } from './ledger-rows.js';
 import type { Need, NextStep } from './next-steps.js';
 import type { Balance } from './tally.js';
@@ -11,19 +12,33 @@ export interface RunSummary {
   readonly balance: Balance;
   readonly balanced: boolean;
   readonly stop: StopReason | null;
-  /** Providers whose rows were held back. */
-  readonly stoppedLanes: readonly string[];
+  /** Whose rows were held back, and why. */
+  readonly stoppedLanes: readonly StoppedLaneSummary[];
   readonly misconfigured: number;
   readonly elapsedMs: number;
   readonly requests: number;
   /** The rate that was asked for; 0: unpaced. */
   readonly ratePerSecond: number;
+  readonly held: HeldSummary;
   /** Of the whole ledger, as `needs`. */
   readonly counts: readonly StateCount[];
   readonly needs: readonly Need[];
   /** The first rows of this run that could not be submitted. */
   readonly invalidExamples: readonly InvalidExample[];
   readonly next: readonly NextStep[];
+}
+
+/** How long nothing was sent, by cause, and how often Nylas itself said that it was too much. */
+export interface HeldSummary {
+  readonly throttledHits: number;
+  readonly throttledMs: number;
+  readonly outageMs: number;
+}
+
+interface StoppedLaneSummary {
+  readonly provider: string;
+  readonly credentialId: string | null;
+  readonly stop: LaneStop;
 }
 
 export interface InvalidExample {

@@ -33,8 +33,14 @@ export class Tally {
     this.#read += 1;
   }
 
-  put(bucket: Bucket): void {
-    this.#buckets[bucket] += 1;
+  put(bucket: Bucket, count = 1): void {
+    this.#buckets[bucket] += count;
+  }
+
+  /** Rows that turned out to end elsewhere. */
+  move(from: Bucket, to: Bucket, count: number): void {
+    this.#buckets[from] -= count;
+    this.#buckets[to] += count;
   }
 
   /** Counts a record that has no grant after this run, by who must act. */

@@ -8,6 +8,8 @@ export type StopReason =
   | { readonly kind: 'signal'; readonly signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' }
   | { readonly kind: 'limit'; readonly limit: number }
   | { readonly kind: 'key_refused' }
+  /** Nylas did not answer for longer than the run was told to wait. */
+  | { readonly kind: 'outage'; readonly lastedMs: number }
   | { readonly kind: 'input'; readonly message: string; readonly next: string }
   /** The ledger, or a bug: the run ends with that error. */
   | { readonly kind: 'failure' };

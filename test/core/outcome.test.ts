@@ -4,6 +4,8 @@ import type { Answer } from '../../src/core/answer.js';
 import type { Category } from '../../src/core/category.js';
 import {
   classifyOutcome,
+  isNylasUp,
+  isOwnThrottle,
   evidenceOf,
   expectedMailboxes,
   NO_EVIDENCE,
@@ -35,7 +37,8 @@ const REAUTH = refused('needs_reauth');
 const ADMIN = refused('needs_admin');
 const REJECTED = refused('rejected');
 const BLOCKED = refused('blocked');
-const WRONG_CONNECTOR = refused('misconfigured', 'lane');
+const NO_CONNECTOR = refused('misconfigured', 'connector');
+const WRONG_CLIENT = refused('misconfigured', 'client');
 const WRONG_KEY = refused('misconfigured', 'key');
 
 type Row = readonly [what: string, answer: Answer, outcome: Outcome];
@@ -71,7 +74,7 @@ describe('a refusal in the shape of Nylas', () => {
     [
       'one tenant lacks the application',
       nylasError(400, 'any', aadsts(700016, 'unauthorized_client')),
-      ADMIN,
+      refused('needs_admin', 'client'),
     ],
     ...['admin_policy_enforced', 'org_internal'].map((error): Row => [
       `Google says ${error}`,
@@ -87,9 +90,9 @@ describe('a refusal in the shape of Nylas', () => {
     ...['invalid_client', 'unauthorized_client'].map((error): Row => [
       `the connector's client: ${error}`,
       nylasError(400, 'token.exchange_failed', { provider: { error } }),
-      WRONG_CONNECTOR,
+      WRONG_CLIENT,
     ]),
-    ["the client's secret", nylasError(400, 'any', aadsts(7000215, 'invalid_client')), WRONG_CONNECTOR],
+    ["the client's secret", nylasError(400, 'any', aadsts(7000215, 'invalid_client')), WRONG_CLIENT],
 
     ['the key, with a 400', nylasError(400, 'token.unauthorized_access'), WRONG_KEY],
     ['the key, with a 401', nylasError(401, 'api.authentication_error'), WRONG_KEY],
@@ -102,7 +105,7 @@ describe('a refusal in the shape of Nylas', () => {
       'invalid_request_error',
       'bad_request',
     ].map((type): Row => [`the row's content: ${type}`, nylasError(400, type), REJECTED]),
-    ['no connector', nylasError(404, 'api.not_found_error'), WRONG_CONNECTOR],
+    ['no connector', nylasError(404, 'api.not_found_error'), NO_CONNECTOR],
     ['blocked', nylasError(423, 'api.resource_blocked'), BLOCKED],
     ['blocked, in other words', nylasError(423, 'api.other'), BLOCKED],
     ['blocked, with another status', nylasError(403, 'api.resource_blocked'), BLOCKED],
@@ -436,4 +439,23 @@ test('a row can be answered with any of the names it logs in by, without case', 
   const settings = { email: 'A@b.c', ews_username: 'DOM\\ada', ews_password: 'pw', ews_port: 443 };
   const user = someUser({ provider: 'ews', email: ' Ada@Example.com ', body: { settings } });
   expect(expectedMailboxes(user)).toEqual(new Set(['ada@example.com', 'a@b.c', 'dom\\ada']));
+});
+
+describe('Nylas', () => {
+  test.each<readonly [string, Answer, boolean]>([
+    ['a refusal', nylasError(400, 'any'), true],
+    ['a 429', nylasError(429, 'any'), true],
+    ['a provider it waited for', nylasError(504, 'api.provider_error'), true],
+    ['another 504', nylasError(504, 'api.partial_success_error'), false],
+    ['a 500', nylasError(500, 'api.internal_error'), false],
+    ['a 503 of HTML', reply(503, undefined), false],
+  ])('is up or down: %s', (_what, answer, isUp) => {
+    expect(isNylasUp(answer)).toBe(isUp);
+  });
+
+  test('throttles all calls, unless a provider did', () => {
+    expect(isOwnThrottle(nylasError(429, 'any'))).toBe(true);
+    expect(isOwnThrottle(nylasError(429, 'any', { provider: { error: 'quota' } }))).toBe(false);
+    expect(isOwnThrottle(nylasError(400, 'any'))).toBe(false);
+  });
 });

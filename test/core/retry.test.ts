@@ -7,6 +7,7 @@ import {
   countTry,
   decideReread,
   decideRetry,
+  forgive,
   NO_TRIES,
   parseRetryAfter,
   type Retry,
@@ -32,7 +33,7 @@ const IN_DOUBT: Outcome = { kind: 'in_doubt' };
 const UNREACHABLE: Outcome = { kind: 'unreachable' };
 const throttled = (
   retryAfter: string | null = null,
-  by: 'application' | 'provider' = 'provider',
+  by: 'application' | 'provider' = 'application',
 ): Outcome => ({
   kind: 'throttled',
   by,
@@ -171,6 +172,16 @@ describe('out of reach', () => {
   });
 });
 
+test('throttled by its provider a row leaves the worker at once: its lane has the say', () => {
+  expect(after([throttled('2', 'provider')], 0.5)).toEqual({ kind: 'later', delayMs: 2_250 });
+});
+
+test('an attempt that an outage ended can be forgiven, once', () => {
+  const tries = countTry(countTry(NO_TRIES, IN_DOUBT, 1_000), IN_DOUBT, 2_000);
+  expect(tries).toMatchObject({ attempts: 2, countedAtMs: 2_000 });
+  expect(forgive(tries)).toMatchObject({ attempts: 1, countedAtMs: null });
+});
+
 describe('attempts', () => {
   const attempts = (...outcomes: readonly Outcome[]): number => outcomes.reduce(countTry, NO_TRIES).attempts;
 
@@ -188,7 +199,8 @@ test('whatever happened, a wait is finite, no shorter than the floor, and short 
   const outcome = fc.oneof(
     fc.constantFrom(...FINAL, IN_DOUBT, UNREACHABLE),
     fc.integer({ min: 0, max: 200_000 }).map((seconds) => throttled(String(seconds))),
-    fc.string().map((text) => throttled(text, 'application')),
+    fc.string().map((text) => throttled(text)),
+    fc.integer({ min: 0, max: 200_000 }).map((seconds) => throttled(String(seconds), 'provider')),
   );
   const random = fc.double({ min: 0, max: ALMOST_ONE, noNaN: true });
   fc.assert(
@@ -202,7 +214,8 @@ test('whatever happened, a wait is finite, no shorter than the floor, and short 
       expect(next.delayMs).toBeGreaterThanOrEqual(0);
       expect(next.delayMs).toBeLessThanOrEqual(DAY_MS + 30_000);
       if (next.kind === 'again') expect(next.delayMs).toBeLessThanOrEqual(60_000);
-      if (next.kind === 'later') expect(next.delayMs).toBeGreaterThanOrEqual(60_000);
+      const isOfProvider = last.kind === 'throttled' && last.by === 'provider';
+      if (next.kind === 'later' && !isOfProvider) expect(next.delayMs).toBeGreaterThanOrEqual(60_000);
       if (last.kind === 'in_doubt') expect(next.kind).toBe('settle');
       if (last.kind === 'throttled') {
         expect(next.delayMs).toBeGreaterThanOrEqual(parseRetryAfter(last.retryAfter, SENT_AT_MS) ?? 0);

@@ -95,7 +95,8 @@ describe('a migration', () => {
     expect(nylas.grants.size).toBe(20);
   });
 
-  it('never lets a second hold more requests than the rate', async () => {
+  // What left evenly can arrive bunched where the machine is busy with other things.
+  it('never lets a second hold more requests than the rate', { retry: 2 }, async () => {
     const cwd = testFolder();
     const nylas = await startNylasServer(emailInToken);
     writeFileSync(join(cwd, 'users.csv'), legacyCsv(120), { mode: 0o600 });

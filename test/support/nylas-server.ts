@@ -5,7 +5,13 @@ import { onTestFinished } from 'vitest';
 import { API_KEY } from './cli.js';
 
 /** What a test decides about one submission; undefined: a new grant for the email in the token's map. */
-export type Answerer = (body: SubmittedBody, seen: number) => { status: number; body: unknown } | undefined;
+export type Answerer = (body: SubmittedBody, seen: number) => ServerAnswer | undefined;
+
+export interface ServerAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 export interface SubmittedBody {
   readonly provider: string;
@@ -30,12 +36,14 @@ export interface NylasServer {
 export async function startNylasServer(
   emailOf: (body: SubmittedBody) => string,
   answer: Answerer = () => undefined,
+  /** Answers any request before it is looked at; undefined: it goes its way. */
+  intercept: (path: string) => ServerAnswer | undefined = () => undefined,
 ): Promise<NylasServer> {
   const submitted: SubmittedBody[] = [];
   const arrivedMs: number[] = [];
   const grants = new Map<string, { id: string; email: string; provider: string; created_at: number }>();
 
-  const connect = (body: SubmittedBody): { status: number; body: unknown } => {
+  const connect = (body: SubmittedBody): ServerAnswer => {
     submitted.push(body);
     const given = answer(body, submitted.length);
     if (given !== undefined) return given;
@@ -48,12 +56,14 @@ export async function startNylasServer(
     return { status: 201, body: { request_id: randomUUID(), data } };
   };
 
-  const route = (request: IncomingMessage, text: string): { status: number; body: unknown } => {
+  const route = (request: IncomingMessage, text: string): ServerAnswer => {
     if (request.headers.authorization !== `Bearer ${API_KEY}`) {
       const error = { type: 'api.authentication_error', message: 'Unauthorized' };
       return { status: 401, body: { request_id: randomUUID(), error } };
     }
     const url = new URL(request.url ?? '/', 'http://localhost');
+    const instead = intercept(url.pathname);
+    if (instead !== undefined) return instead;
     if (request.method === 'POST' && url.pathname === '/v3/connect/custom') {
       return connect(JSON.parse(text) as SubmittedBody);
     }
@@ -76,8 +86,10 @@ export async function startNylasServer(
     let text = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     request.on('end', () => {
-      const { status, body } = route(request, text);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      const { status, body, headers } = route(request, text);
+      response
+        .writeHead(status, { 'content-type': 'application/json', ...headers })
+        .end(JSON.stringify(body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

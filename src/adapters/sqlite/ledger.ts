@@ -9,6 +9,7 @@ import type {
   AttemptEnd,
   AttemptKind,
   Clock,
+  LaneName,
   Ledger,
   LedgerOwner,
   MailboxName,
@@ -198,6 +199,18 @@ class SqliteLedger implements Ledger {
         carried: jsonOrNull(issue.carried),
         reasons: JSON.stringify(issue.reasons),
       });
+    });
+  }
+
+  withoutSuccess({ provider, credentialId }: LaneName): number {
+    this.#group.flush();
+    return this.#guarded(() => this.#writes.withoutSuccess.get({ provider, credentialId }))?.outcomes ?? 0;
+  }
+
+  reconsider(runId: number, { provider, credentialId }: LaneName): Promise<number> {
+    return this.#group.add(() => {
+      const changed = this.#writes.reconsider.all({ provider, credentialId });
+      return changed.filter((record) => record.run_id === runId).length;
     });
   }
 

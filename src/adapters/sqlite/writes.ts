@@ -29,6 +29,13 @@ export interface Writes {
   readonly changeByAttempt: Statement;
   readonly changeByKey: Statement;
   readonly note: Statement;
+  readonly withoutSuccess: Statement<[Lane], { readonly outcomes: number }>;
+  readonly reconsider: Statement<[Lane], { readonly run_id: number }>;
+}
+
+interface Lane {
+  readonly provider: Provider;
+  readonly credentialId: string | null;
 }
 
 /** The statements that planning needs. */
@@ -74,6 +81,7 @@ export function prepareWrites(db: Database): Writes {
     ...prepareListing(db),
     ...prepareRecords(db),
     ...prepareAttempts(db),
+    ...prepareLanes(db),
     note: db.prepare(`
       INSERT OR REPLACE INTO row_issues
         (run_id, line, kind, key, account_id, email, provider, carried, reasons)
@@ -217,5 +225,37 @@ function prepareAttempts(db: Database) {
         last_attempt_at = iif(kind = 'submit', started_at, last_attempt_at)
       FROM attempt_starts
       WHERE attempt_id = :attemptId AND attempt_starts.record_id = records.record_id`),
+  };
+}
+
+/** Beyond so many attempts nobody looks for a lane's last success: the look must not hold up a run. */
+const LANE_LOOKS_BACK = 20_000;
+
+/** The lane's latest submissions that said something about it, each with whether it was a success. */
+const LANE_ATTEMPTS = `
+  SELECT s.attempt_id, s.record_id, e.result IN ('granted', 'adopted') AS is_success
+  FROM (SELECT * FROM attempt_starts ORDER BY attempt_id DESC LIMIT ${LANE_LOOKS_BACK}) s
+  JOIN attempt_ends e USING (attempt_id)
+  JOIN records r USING (record_id)
+  WHERE s.kind = 'submit' AND r.provider = :provider AND r.credential_id IS :credentialId
+    AND e.result IN ('granted', 'adopted', 'granted_invalid', 'granted_other', 'refused')`;
+
+const SINCE_SUCCESS = `
+  WITH lane AS (${LANE_ATTEMPTS}),
+    since AS (
+      SELECT record_id FROM lane
+      WHERE attempt_id > (SELECT coalesce(max(attempt_id), 0) FROM lane WHERE is_success)
+    )`;
+
+function prepareLanes(db: Database) {
+  return {
+    withoutSuccess: db.prepare<[Lane], { readonly outcomes: number }>(
+      `${SINCE_SUCCESS} SELECT count(*) AS outcomes FROM since`,
+    ),
+    reconsider: db.prepare<[Lane], { readonly run_id: number }>(`
+      ${SINCE_SUCCESS}
+      UPDATE records SET status = 'pending', category = 'misconfigured', not_before = NULL
+      WHERE record_id IN (SELECT record_id FROM since) AND status = 'failed' AND category <> 'email_mismatch'
+      RETURNING run_id`),
   };
 }

@@ -1,3 +1,4 @@
+import { describeLaneStop, laneTitle } from '../../core/lane-stop.js';
 import type { InvalidExample, RunSummary } from '../../core/run-summary.js';
 import { BUCKETS } from '../../core/tally.js';
 import type { StopReason } from '../../core/verdict.js';
@@ -8,7 +9,7 @@ import { hanging, INDENT, joinSections, renderNeeds, renderSteps, renderSum, WID
 /** What a run came to, for whoever started it. */
 export function renderRunSummary(summary: RunSummary): string {
   return joinSections([
-    [...balance(summary), ...speed(summary)],
+    [...balance(summary), ...speed(summary), ...held(summary)],
     trouble(summary),
     renderNeeds(summary.needs),
     invalid(summary),
@@ -28,13 +29,22 @@ function speed({ runId, elapsedMs, requests, ratePerSecond }: RunSummary): strin
   return [`Run ${runId} took ${formatDuration(elapsedMs)}: ${formatCounted(requests, 'request')}${rate}`];
 }
 
+function held({ held: { throttledHits, throttledMs, outageMs } }: RunSummary): string[] {
+  const told: string[] = [];
+  if (throttledHits > 0) {
+    const times = throttledHits === 1 ? 'once' : `${formatCount(throttledHits)} times`;
+    told.push(
+      `Nylas said ${times} that it was too much (429): held for ${formatDuration(throttledMs)} in all.`,
+    );
+  }
+  if (outageMs > 0) told.push(`Nylas was down for ${formatDuration(outageMs)}: nothing was sent meanwhile.`);
+  return told.flatMap((text) => wrap(text, WIDTH));
+}
+
 function trouble({ stop, stoppedLanes, misconfigured }: RunSummary): string[] {
   const told = stop === null ? [] : [describeStop(stop)];
-  if (stoppedLanes.length > 0) {
-    const lanes = printable(stoppedLanes.join(', '));
-    told.push(
-      `Held back: ${lanes}. The application has no working connector for it: make one in Nylas' dashboard.`,
-    );
+  for (const lane of stoppedLanes) {
+    told.push(printable(`Held back: ${laneTitle(lane)}. Stopped: ${describeLaneStop(lane.stop)}`));
   }
   if (misconfigured > 0 && stop?.kind !== 'key_refused') {
     told.push(
@@ -52,6 +62,8 @@ function describeStop(stop: StopReason): string {
       return `Stopped at the limit of ${formatCount(stop.limit)} that was asked for.`;
     case 'key_refused':
       return 'Stopped: Nylas refuses the API key, and a second call confirmed it. Check NYLAS_API_KEY and its application.';
+    case 'outage':
+      return `Stopped: Nylas did not answer for ${formatDuration(stop.lastedMs)}. Nothing was burnt: run the same command again when it is back (https://status.nylas.com).`;
     case 'input':
       return printable(`The input could not be read to its end: ${stop.message} ${stop.next}`);
     case 'failure':

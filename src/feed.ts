@@ -1,0 +1,161 @@
+import { UserError } from './core/errors.js';
+import { credentialKey } from './core/fingerprint.js';
+import type { BadRow, LegacyUser, RawRow, ReadingOptions, Row } from './core/record.js';
+import { interpretRow } from './core/row.js';
+import { inScope, type Scope } from './core/scope.js';
+import { SeenKeys } from './core/seen.js';
+import type { Tally } from './core/tally.js';
+import type { StopReason } from './core/verdict.js';
+import type { Books } from './books.js';
+import type { Dispatcher } from './dispatch.js';
+import type { Input } from './input.js';
+import type { LedgerView } from './ledger-view.js';
+import type { LeftRows } from './core/left-rows.js';
+import type { OpenSource, RowIssue } from './ports.js';
+
+export interface FeedParts {
+  readonly input: Input;
+  readonly reading: ReadingOptions;
+  readonly scope: Scope;
+  readonly fingerprintKey: Uint8Array;
+  readonly dispatcher: Dispatcher;
+  readonly view: LedgerView;
+  readonly books: Books;
+  readonly tally: Tally;
+  readonly stopping: () => boolean;
+  readonly warn: (message: string) => void;
+}
+
+/** Rows that waited are taken up again for each row that is read: neither holds up the other. */
+const SERVED_PER_ROW = 2;
+
+/** Reads the input row by row into the dispatcher, and again for the rows that a held lane left out. */
+export class Feed {
+  readonly #parts: FeedParts;
+  readonly #seen = new SeenKeys();
+  /** The pass that is going on. */
+  #source: OpenSource;
+  #isWhole = false;
+
+  constructor(parts: FeedParts) {
+    this.#parts = parts;
+    this.#source = parts.input.source;
+  }
+
+  /** Reads the input to its end, or until the run stops. Resolves to what was wrong with it, if anything. */
+  async read(): Promise<StopReason | null> {
+    try {
+      for await (const batch of this.#source.batches) {
+        if (!(await this.#takeBatch(batch))) return null;
+      }
+    } catch (error) {
+      if (!(error instanceof UserError) || error.kind !== 'usage') throw error;
+      if (this.#parts.tally.balance().read === 0) throw error;
+      return { kind: 'input', message: error.message, next: error.next };
+    }
+    // A run that stops closes the input itself, which then ends quietly.
+    this.#isWhole = !this.#parts.stopping();
+    if (this.#isWhole) await this.#takeUpLeftRows();
+    return null;
+  }
+
+  /** Of the whole input; null where it wasn't read to its end. */
+  digest(): ReturnType<OpenSource['digest']> | null {
+    return this.#isWhole ? this.#parts.input.source.digest() : null;
+  }
+
+  /** The share of the input whose rows have ended, of which `waiting` haven't; null where its size isn't known. */
+  share(waiting: number): number | null {
+    const { bytesRead, bytesTotal, rowsParsed } = this.#parts.input.source.progress();
+    if (bytesTotal === null || bytesTotal === 0 || rowsParsed === 0) return null;
+    // Rows are read ahead in chunks: of what was read, only the part whose rows have ended counts.
+    const ended = Math.max(0, this.#parts.tally.balance().read - waiting);
+    return Math.min(1, (bytesRead / bytesTotal) * (ended / rowsParsed));
+  }
+
+  close(): void {
+    void this.#source.close();
+  }
+
+  /** Resolves to whether the reading goes on. */
+  async #takeBatch(batch: readonly RawRow[]): Promise<boolean> {
+    const { tally, books, dispatcher } = this.#parts;
+    const rows = batch.map((raw) => this.#interpret(raw));
+    this.#parts.view.fetch(rows.flatMap((row) => (row.kind === 'user' ? [row.user] : [])));
+    for (const row of rows) {
+      if (!this.#goesOn()) return false;
+      tally.row();
+      if (row.kind === 'bad') books.note(invalidIssue(row.bad), 'invalid');
+      else await this.#takeUser(row.user);
+      await dispatcher.serveDue(SERVED_PER_ROW);
+    }
+    return true;
+  }
+
+  async #takeUser(user: LegacyUser): Promise<void> {
+    const { scope, books, dispatcher } = this.#parts;
+    if (!inScope(user, scope)) books.note(outOfScopeIssue(user), 'out_of_scope');
+    else await dispatcher.consider(user, this.#seen.note(user.key, user.line));
+  }
+
+  /** Goes through the input again, as often as rows were left out while others had work. */
+  async #takeUpLeftRows(): Promise<void> {
+    const { dispatcher, tally } = this.#parts;
+    for (let left = dispatcher.takeLeftRows(); left.size > 0; left = dispatcher.takeLeftRows()) {
+      await dispatcher.serveUntilRoom();
+      tally.put('held_back', left.size - (await this.#passAgain(left)));
+    }
+  }
+
+  /** Resolves to how many of the rows were found again, unchanged, and taken up. */
+  async #passAgain(left: LeftRows): Promise<number> {
+    let taken = 0;
+    try {
+      this.#source = await this.#parts.input.reopen();
+      for await (const batch of this.#source.batches) {
+        for (const user of this.#stillLeft(batch, left)) {
+          if (!this.#goesOn()) return taken;
+          taken += 1;
+          await this.#parts.dispatcher.consider(user, null);
+          await this.#parts.dispatcher.serveDue(SERVED_PER_ROW);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof UserError) || error.kind !== 'usage') throw error;
+      this.#parts.warn(`${error.message} Rows that waited for their provider are left to the next run.`);
+    } finally {
+      await this.#source.close();
+    }
+    return taken;
+  }
+
+  #stillLeft(batch: readonly RawRow[], left: LeftRows): readonly LegacyUser[] {
+    const users = batch.flatMap((raw) => {
+      if (!left.has(raw.line)) return [];
+      const row = this.#interpret(raw);
+      return row.kind === 'user' && left.isStill(row.user.key) ? [row.user] : [];
+    });
+    if (users.length > 0) this.#parts.view.fetch(users);
+    return users;
+  }
+
+  #goesOn(): boolean {
+    return !this.#parts.stopping() && !this.#parts.dispatcher.limitReached;
+  }
+
+  #interpret(raw: RawRow): Row {
+    const { input, reading, fingerprintKey } = this.#parts;
+    const keyOfCredential = (token: string): string => credentialKey(token, fingerprintKey);
+    return interpretRow(raw, input.header, { reading, keyOfCredential });
+  }
+}
+
+function invalidIssue(bad: BadRow): RowIssue {
+  return { ...bad, kind: 'invalid' };
+}
+
+function outOfScopeIssue(user: LegacyUser): RowIssue {
+  const { line, key, accountId, email, provider, carried } = user;
+  const reasons = [{ code: 'out_of_scope', message: 'left out by an option of this run' }];
+  return { kind: 'out_of_scope', line, key, accountId, email, provider, carried, reasons };
+}

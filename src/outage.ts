@@ -1,0 +1,98 @@
+import type { Answer } from './core/answer.js';
+import { CLOSED, endedInOutage, probeEnded, submissionEnded, type Breaker } from './core/breaker.js';
+import { isNylasUp } from './core/outcome.js';
+import type { Pacer } from './pacer.js';
+import type { Clock, Log, NylasApi } from './ports.js';
+import { pauseUntilStop, type StopSwitch } from './stop.js';
+
+export interface OutagePorts {
+  readonly api: Pick<NylasApi, 'application'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly pacer: Pick<Pacer, 'suspend' | 'resume' | 'probeSlot' | 'letOne'>;
+  readonly stop: StopSwitch;
+  /** Told what whoever watches should know. */
+  readonly warn: (message: string) => void;
+}
+
+/** Notices an outage of Nylas, holds everything while it lasts, and finds out when it is over. */
+export class OutageWatch {
+  readonly #ports: OutagePorts;
+  readonly #outageMaxMs: number;
+  #breaker: Breaker = CLOSED;
+  /** Waits for the first answer to what left after that time. */
+  #probe: { readonly sinceMs: number; readonly end: (isUp: boolean) => void } | null = null;
+
+  constructor(ports: OutagePorts, outageMaxMs: number) {
+    this.#ports = ports;
+    this.#outageMaxMs = outageMaxMs;
+  }
+
+  /** Takes in the answer to any call that was let through. */
+  answered(answer: Answer): void {
+    const sentAtMs = this.#ports.clock.monotonic() - answer.latencyMs;
+    if (this.#probe !== null && sentAtMs >= this.#probe.sinceMs) this.#probe.end(isNylasUp(answer));
+  }
+
+  /** Takes in how a submission ended. */
+  submissionEnded(answer: Answer): void {
+    const { clock, pacer, log, warn } = this.#ports;
+    const wasOpen = this.#breaker.outage !== null;
+    const end = { answered: isNylasUp(answer), nowMs: clock.monotonic(), random: clock.random() };
+    this.#breaker = submissionEnded(this.#breaker, end);
+    if (wasOpen || this.#breaker.outage === null) return;
+    pacer.suspend();
+    log.error('an outage: nothing is sent but probes', { failuresInRow: this.#breaker.failuresInRow });
+    warn('Nylas does not answer: everything waits until it does. Nothing is lost.');
+    void this.#probeUntilOver();
+  }
+
+  /** Whether an attempt that ended then (monotonic milliseconds) ended in an outage, and so costs nothing. */
+  endedInOutage(endedAtMs: number): boolean {
+    return endedInOutage(this.#breaker, endedAtMs);
+  }
+
+  async #probeUntilOver(): Promise<void> {
+    const { clock, stop, pacer, log, warn } = this.#ports;
+    for (let { outage } = this.#breaker; outage !== null; outage = this.#breaker.outage) {
+      await pauseUntilStop(clock, stop, outage.nextProbeAtMs - clock.monotonic());
+      if (stop.reason() !== null) return;
+      if (clock.monotonic() - outage.noticedAtMs >= this.#outageMaxMs) {
+        stop.stop({ kind: 'outage', lastedMs: clock.monotonic() - outage.fromMs });
+        return;
+      }
+      const probe = { answered: await this.#isOver(), nowMs: clock.monotonic(), random: clock.random() };
+      this.#breaker = probeEnded(this.#breaker, probe);
+    }
+    pacer.resume();
+    log.info('the outage is over');
+    warn('Nylas answers again: going on.');
+  }
+
+  /** First a call that changes nothing, then one of those that wait. */
+  async #isOver(): Promise<boolean> {
+    const { api, pacer } = this.#ports;
+    if (!(await pacer.probeSlot())) return false;
+    return isNylasUp(await api.application()) && (await this.#letOneThrough());
+  }
+
+  async #letOneThrough(): Promise<boolean> {
+    const { clock, pacer, stop } = this.#ports;
+    const sinceMs = clock.monotonic();
+    // Where nobody waits, the first to come is as good a probe.
+    if (!pacer.letOne()) return true;
+    return new Promise((resolve) => {
+      const unsubscribe = stop.onStop(() => {
+        resolve(false);
+      });
+      this.#probe = {
+        sinceMs,
+        end: (isUp) => {
+          this.#probe = null;
+          unsubscribe();
+          resolve(isUp);
+        },
+      };
+    });
+  }
+}

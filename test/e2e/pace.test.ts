@@ -1,0 +1,267 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openReader } from '../../src/adapters/sqlite/reader.js';
+import { testFolder } from '../support/cli.js';
+import { runHere } from '../support/command.js';
+import { emailInToken, startNylasServer, type ServerAnswer } from '../support/nylas-server.js';
+
+type Row = readonly [provider: string, email: string];
+
+/** Google's and Microsoft's users in turn. */
+const mixed = (count: number): Row[] =>
+  Array.from({ length: count }, (_, n) => [n % 2 === 0 ? 'google' : 'microsoft', `u${n}@d${n % 7}.example`]);
+
+function writeUsers(cwd: string, rows: readonly Row[]): void {
+  const lines = rows.map(([provider, email], n) => `acc-${n},${provider},${email},token:${email}`);
+  const text = ['account_id,provider,email,refresh_token', ...lines, ''].join('\n');
+  writeFileSync(join(cwd, 'users.csv'), text, { mode: 0o600 });
+}
+
+interface Summary {
+  readonly exitCode: number;
+  readonly text: string;
+  readonly buckets: Readonly<Record<string, number>>;
+  readonly stoppedLanes: readonly { readonly provider: string; readonly stop: { readonly kind: string } }[];
+}
+
+async function migrate(cwd: string, url: string, ...more: readonly string[]): Promise<Summary> {
+  const args = ['run', 'users.csv', '--api-uri', url, '--settle-delay', '5s', '--json', ...more];
+  const { stdout, stderr } = await runHere(args, { cwd });
+  expect(stdout, stderr).not.toBe('');
+  const { balance, exitCode, stoppedLanes } = JSON.parse(stdout) as Pick<
+    Summary,
+    'exitCode' | 'stoppedLanes'
+  > & {
+    balance: { buckets: Record<string, number> };
+  };
+  return { exitCode, stoppedLanes, buckets: balance.buckets, text: stderr };
+}
+
+/** How many records there are of each provider, status and category. */
+function counts(cwd: string): Readonly<Record<string, number>> {
+  const reader = openReader(join(cwd, 'migration.db'));
+  try {
+    return Object.fromEntries(
+      reader.counts().map(({ provider, status, category, count }) => {
+        return [[provider, status, category ?? '-'].join(' '), count];
+      }),
+    );
+  } finally {
+    reader.close();
+  }
+}
+
+function refusal(status: number, type: string, more: object = {}): ServerAnswer {
+  return { status, body: { request_id: 'r', error: { type, message: 'no', ...more } } };
+}
+
+const THROTTLED: ServerAnswer = {
+  ...refusal(429, 'rate_limit_error', { provider_error: { error: 'quotaExceeded' } }),
+  headers: { 'retry-after': '1' },
+};
+const INVALID_GRANT = refusal(400, 'token.exchange_failed', { provider_error: { error: 'invalid_grant' } });
+
+describe('a provider that throttles a tenth of its requests', () => {
+  it('is held by itself, for as long as it says, while the others go on; in the end everybody is migrated', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(300));
+    const arrivals: { provider: string; atMs: number; throttled: boolean }[] = [];
+    let microsofts = 0;
+    const server = await startNylasServer(emailInToken, ({ provider }) => {
+      const throttled = provider === 'microsoft' && (microsofts += 1) % 10 === 0;
+      arrivals.push({ provider, atMs: performance.now(), throttled });
+      return throttled ? THROTTLED : undefined;
+    });
+    const run = await migrate(cwd, server.url, '--rate', '100');
+    expect(run.exitCode, run.text).toBe(0);
+    expect(run.buckets).toMatchObject({ migrated: 300 });
+    for (const { atMs } of arrivals.filter(({ throttled }) => throttled)) {
+      // What had left by then still arrives; half a second later nothing does.
+      const meanwhile = arrivals.filter((other) => other.atMs > atMs + 500 && other.atMs < atMs + 1_000);
+      expect(meanwhile.filter(({ provider }) => provider === 'microsoft')).toEqual([]);
+    }
+    const googles = arrivals.filter(({ provider }) => provider === 'google');
+    const firstHold = arrivals.find(({ throttled }) => throttled)?.atMs ?? 0;
+    expect(googles.filter(({ atMs }) => atMs > firstHold && atMs < firstHold + 1_000).length).toBeGreaterThan(
+      30,
+    );
+  });
+
+  it('leaves out what finds no room to wait, and takes it up in another pass over the file', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(3_000));
+    let open = false;
+    let googles = 0;
+    const server = await startNylasServer(emailInToken, ({ provider }) => {
+      if (provider === 'google' && (googles += 1) === 1_400) open = true;
+      return provider === 'google' || open ? undefined : { ...THROTTLED, headers: { 'retry-after': '2' } };
+    });
+    const run = await migrate(
+      cwd,
+      server.url,
+      '--rate',
+      '0',
+      '--concurrency-max',
+      '20',
+      '--settle-delay',
+      '60s',
+    );
+    expect(run.exitCode, run.text).toBe(0);
+    expect(run.buckets).toMatchObject({ migrated: 3_000 });
+  });
+});
+
+describe('a key that is revoked in mid-run', () => {
+  it('stops the run with exit 4 and burns nothing; with a good key a rerun completes', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(200));
+    let revoked = false;
+    const server = await startNylasServer(
+      emailInToken,
+      (_body, seen) => {
+        revoked ||= seen === 50;
+        return undefined;
+      },
+      () => (revoked ? refusal(401, 'api.authentication_error') : undefined),
+    );
+    const run = await migrate(cwd, server.url, '--rate', '100');
+    expect(run.exitCode).toBe(4);
+    expect(run.buckets['failed']).toBe(0);
+    expect(Object.keys(counts(cwd)).filter((name) => name.includes('failed'))).toEqual([]);
+    revoked = false;
+    const again = await migrate(cwd, server.url, '--rate', '200');
+    expect(again.exitCode, again.text).toBe(0);
+    expect(server.grants.size).toBe(200);
+  });
+});
+
+describe('Nylas that is down for a while in mid-run', () => {
+  it('is waited for, and nobody is the worse for it', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(300));
+    let [refused, downUntilMs] = [0, -1];
+    const server = await startNylasServer(
+      emailInToken,
+      (_body, seen) => {
+        if (seen === 100) downUntilMs = performance.now() + 4_000;
+        return undefined;
+      },
+      () => {
+        if (performance.now() > downUntilMs) return undefined;
+        refused += 1;
+        return refusal(503, 'api.internal_error');
+      },
+    );
+    const run = await migrate(
+      cwd,
+      server.url,
+      '--rate',
+      '100',
+      '--attempts-max',
+      '2',
+      '--settle-delay',
+      '6s',
+    );
+    expect(run.exitCode, run.text).toBe(0);
+    expect(run.buckets).toMatchObject({ migrated: 300 });
+    expect(run.text).toContain('Nylas does not answer');
+    expect(run.text).toContain('Nylas answers again');
+    // Twenty in a row and what was in flight; then only probes.
+    expect(refused).toBeLessThan(60);
+  });
+
+  it('ends the run with exit 7 after --outage-max, with nobody failed', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(100));
+    let isDown = false;
+    const server = await startNylasServer(
+      emailInToken,
+      (_body, seen) => {
+        isDown ||= seen === 30;
+        return undefined;
+      },
+      () => (isDown ? refusal(503, 'api.internal_error') : undefined),
+    );
+    const run = await migrate(
+      cwd,
+      server.url,
+      '--rate',
+      '200',
+      '--outage-max',
+      '1s',
+      '--drain-timeout',
+      '1s',
+    );
+    expect(run.exitCode).toBe(7);
+    expect(run.buckets['failed']).toBe(0);
+    isDown = false;
+    expect((await migrate(cwd, server.url, '--rate', '200')).exitCode).toBe(0);
+    expect(server.grants.size).toBe(100);
+  });
+});
+
+describe('a provider that refuses every token', () => {
+  it('stops after a hundred and says why, while the others finish; once that is mended nobody was skipped', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(1_000));
+    let isWrongClient = true;
+    const server = await startNylasServer(emailInToken, ({ provider }) =>
+      isWrongClient && provider === 'microsoft' ? INVALID_GRANT : undefined,
+    );
+    const run = await migrate(cwd, server.url, '--rate', '0', '--concurrency-max', '10');
+    expect(run.exitCode).toBe(4);
+    expect(run.stoppedLanes).toMatchObject([{ provider: 'microsoft', stop: { kind: 'no_success' } }]);
+    expect(run.buckets).toMatchObject({ migrated: 500, failed: 0, held_back: 500 });
+    expect(server.submitted.filter(({ provider }) => provider === 'microsoft').length).toBeLessThan(115);
+    expect(Object.keys(counts(cwd)).filter((name) => name.includes('failed'))).toEqual([]);
+
+    const early = await migrate(cwd, server.url, '--rate', '0', '--concurrency-max', '10');
+    expect(early.exitCode).toBe(4);
+    expect(server.submitted.filter(({ provider }) => provider === 'microsoft').length).toBeLessThan(135);
+
+    isWrongClient = false;
+    const mended = await migrate(cwd, server.url, '--rate', '0');
+    expect(mended.exitCode, mended.text).toBe(0);
+    expect(mended.buckets).toMatchObject({ migrated: 500, already_done: 500 });
+  });
+
+  it('goes on with --expect-reauth: everybody is told to sign in again', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(300));
+    const server = await startNylasServer(emailInToken, ({ provider }) =>
+      provider === 'microsoft' ? INVALID_GRANT : undefined,
+    );
+    const run = await migrate(cwd, server.url, '--rate', '0', '--expect-reauth', 'microsoft');
+    expect(run.exitCode).toBe(3);
+    expect(counts(cwd)).toMatchObject({ 'microsoft failed needs_reauth': 150 });
+  });
+});
+
+describe('a lane', () => {
+  it('stops where more than --failure-rate-max of its rows fail for what users cannot mend', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(1_000));
+    const server = await startNylasServer(emailInToken, ({ provider }, seen) =>
+      provider === 'microsoft' && seen % 10 !== 1 ? refusal(400, 'api.invalid_request_error') : undefined,
+    );
+    const args = ['--rate', '0', '--concurrency-max', '10', '--failure-rate-max', '0.8'];
+    const run = await migrate(cwd, server.url, ...args);
+    expect(run.exitCode).toBe(4);
+    expect(run.stoppedLanes).toMatchObject([{ provider: 'microsoft', stop: { kind: 'failure_rate' } }]);
+  });
+
+  it('stops where its client is unknown over several domains', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(200));
+    const server = await startNylasServer(emailInToken, ({ provider }) =>
+      provider === 'microsoft'
+        ? refusal(400, 'any', { provider_error: { error: 'invalid_client' } })
+        : undefined,
+    );
+    const run = await migrate(cwd, server.url, '--rate', '0', '--concurrency-max', '5');
+    expect(run.exitCode).toBe(4);
+    expect(run.stoppedLanes).toMatchObject([{ provider: 'microsoft', stop: { kind: 'client_mismatch' } }]);
+    expect(server.submitted.filter(({ provider }) => provider === 'microsoft').length).toBeLessThan(20);
+  });
+});
