@@ -1,4 +1,4 @@
-import { newPace, nextSlotMs, recordSend, type Pace } from './core/pace.js';
+import { meanRate, newPace, nextSlotMs, recordSend, type Pace } from './core/pace.js';
 import type { Clock } from './ports.js';
 
 /** The time for which work is begun ahead of its slot. */
@@ -20,6 +20,8 @@ export interface Pacer {
   stop(): void;
   /** How many requests have been let through. */
   sent(): number;
+  /** Requests a second, over all that have been let through; null where they span too little time to say. */
+  meanRate(): number | null;
 }
 
 /** A pacer for all requests of one application; `ratePerSecond` 0 lets everything through. */
@@ -76,5 +78,6 @@ export function startPacer(ratePerSecond: number, clock: Clock): Pacer {
       for (const resolve of waiting.splice(0)) resolve(false);
     },
     sent: () => pace.sent,
+    meanRate: () => meanRate(pace),
   };
 }
