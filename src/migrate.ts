@@ -8,9 +8,11 @@ import type { BadRow, LegacyUser, RawRow, ReadingOptions, Row } from './core/rec
 import type { RetryPolicy } from './core/retry.js';
 import { interpretRow } from './core/row.js';
 import { inScope, type Scope } from './core/scope.js';
+import { scrubberOf } from './core/scrub.js';
 import { SeenKeys } from './core/seen.js';
 import { UNKNOWN_SKEW } from './core/skew.js';
 import { balances, Tally, type Balance } from './core/tally.js';
+import { Asked, type Unmatched } from './core/unmatched.js';
 import type { StopReason } from './core/verdict.js';
 import { Books } from './books.js';
 import { makeBell, type Bell } from './bell.js';
@@ -82,6 +84,8 @@ export interface RunResult {
   readonly measured: Measured;
   /** Of the whole input; null where it wasn't read to its end. */
   readonly input: { readonly sha256: string; readonly bytes: number } | null;
+  /** Likewise. */
+  readonly unmatched: Unmatched | null;
 }
 
 /** Rows that wait for a time or for another record: the only credentials held beyond those in flight. */
@@ -115,6 +119,7 @@ class Migration {
   readonly #runId: number;
   readonly #tally = new Tally();
   readonly #seen = new SeenKeys();
+  readonly #asked: Asked;
   readonly #later = new Later(LATER_MAX);
   readonly #bell: Bell;
   readonly #pacer: Pacer;
@@ -135,13 +140,14 @@ class Migration {
     this.#options = options;
     this.#input = ports.input;
     this.#runId = runId;
+    this.#asked = new Asked(options.scope, options.retryTargets);
     this.#bell = makeBell(ports.clock);
     this.#pacer = ports.pacer ?? startPacer(options.ratePerSecond, ports.clock);
     this.#window = openWindow(options.concurrencyMax, () => {
       this.#bell.ring();
     });
     this.#view = new LedgerView(ports.ledger);
-    this.#meter = new Meter(ports.clock);
+    this.#meter = new Meter(ports.clock, this.#pacer);
     this.#books = new Books(ports, runId, this.#tally);
     this.#work = this.#makeWork();
     this.#index = new GrantIndex(this.#work);
@@ -158,7 +164,7 @@ class Migration {
     } catch (error) {
       await this.#abandon();
       if (this.#ledgerFailure !== null) throw this.#withUnwritten(this.#ledgerFailure);
-      if (error instanceof UserError) this.#endFailed();
+      if (error instanceof UserError) this.#endFailed(error);
       throw error;
     } finally {
       release();
@@ -214,10 +220,11 @@ class Migration {
   }
 
   /** The run ended in good order, though not well: it isn't taken for one that died. */
-  #endFailed(): void {
+  #endFailed({ message, next }: UserError): void {
     const { ledger, clock } = this.#ports;
     const balance = this.#tally.balance();
-    ledger.endRun(this.#runId, { endedAtMs: clock.now(), how: 'failed', input: null, balance });
+    const why = scrubberOf([this.#options.apiKey])(`${message} ${next}`);
+    ledger.endRun(this.#runId, { endedAtMs: clock.now(), how: 'failed', why, input: null, balance });
   }
 
   #withUnwritten({ message, next }: UserError): UserError {
@@ -253,14 +260,20 @@ class Migration {
     for (const row of rows) {
       if (this.#ports.stop.reason() !== null || this.#dispatcher.limitReached) return false;
       this.#tally.row();
-      if (row.kind === 'bad') this.#books.note(invalidIssue(row.bad), 'invalid');
+      if (row.kind === 'bad') this.#noteBad(row.bad);
       else await this.#considerUser(row.user);
       await this.#dispatcher.serveDue();
     }
     return true;
   }
 
+  #noteBad(bad: BadRow): void {
+    if (bad.key !== null) this.#asked.key(bad.key);
+    this.#books.note(invalidIssue(bad), 'invalid');
+  }
+
   async #considerUser(user: LegacyUser): Promise<void> {
+    this.#asked.key(user.key);
     if (!inScope(user, this.#options.scope)) this.#books.note(outOfScopeIssue(user), 'out_of_scope');
     else await this.#dispatcher.consider(user, this.#seen.note(user.key, user.line));
   }
@@ -285,8 +298,9 @@ class Migration {
       stop: this.#ports.stop.reason() ?? inputFailure ?? limited,
       stoppedLanes: this.#dispatcher.stoppedLanes,
       misconfigured: this.#dispatcher.misconfigured,
-      measured: this.#meter.measured(this.#pacer.sent()),
+      measured: this.#meter.measured(),
       input: this.#wholeInput ? this.#input.source.digest() : null,
+      unmatched: this.#wholeInput ? this.#asked.unmatched() : null,
     };
   }
 
@@ -295,7 +309,7 @@ class Migration {
       balance: this.#tally.balance(),
       inFlight: this.#window.inFlight(),
       share: this.#share(),
-      ...this.#meter.measured(this.#pacer.sent()),
+      ...this.#meter.measured(),
     };
   }
 
@@ -318,6 +332,7 @@ class Migration {
       later: this.#later,
       bell: this.#bell,
       books: this.#books,
+      asked: this.#asked,
     });
   }
 
