@@ -214,7 +214,7 @@ describe('the explanation', () => {
     await story.ledger.conclude(attemptId, end, null);
     story.close();
     const text = renderExplanation(explainUser(read(), 'bob', NOW_MS, path));
-    expect(text).toMatch(/^Requests: 2 \(1 of them counts as attempts; look-ups/m);
+    expect(text).toMatch(/^Requests: 2 \(1 of them counts as an attempt; look-ups/m);
     expect(text).not.toMatch(/^ +attempts /m);
   });
 

@@ -46,8 +46,8 @@ function attemptLines(attempts: readonly ExplainedAttempt[], counted: number): r
 
 function requestsHeading(made: number, counted: number): string {
   if (made === counted) return `Requests: ${made}`;
-  const many = counted === 1 ? '1 of them counts' : `${counted} of them count`;
-  return `Requests: ${made} (${many} as attempts; look-ups, throttling and what was never sent do not)`;
+  const many = counted === 1 ? '1 of them counts as an attempt' : `${counted} of them count as attempts`;
+  return `Requests: ${made} (${many}; look-ups, throttling and what was never sent do not)`;
 }
 
 function attemptEntry(attempt: ExplainedAttempt): string[] {
