@@ -72,7 +72,7 @@ export function resolveOptions<S extends OptionSpecs>(specs: S, sources: ConfigS
 /** Throws all problems of a configuration as one UserError, if there are any. */
 function failOn(problems: readonly string[]): void {
   if (problems.length === 0) return;
-  throw new UserError('usage', problems.join('\n'), 'See --help of this command; nothing was submitted.');
+  throw new UserError('usage', problems.join('\n'), 'See --help of this command; nothing was done.');
 }
 
 /** `--rate <n>` → `rate`. */

@@ -3,6 +3,7 @@ import { planRow, type Plan, type PlanPolicy, type PlanView, type RetryTarget } 
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
 import { NO_TRIES } from './core/retry.js';
+import type { Asked } from './core/unmatched.js';
 import type { Books } from './books.js';
 import type { Bell } from './bell.js';
 import { InFlight } from './in-flight.js';
@@ -40,6 +41,7 @@ export class Dispatcher {
   readonly #later: Later;
   readonly #bell: Bell;
   readonly #books: Books;
+  readonly #asked: Asked;
   readonly #inFlight = new InFlight();
   readonly #lanes: Lanes;
   readonly #startedByProvider = new Map<Provider, number>();
@@ -57,6 +59,7 @@ export class Dispatcher {
     readonly bell: Bell;
     readonly books: Books;
     readonly lanes: Lanes;
+    readonly asked: Asked;
   }) {
     this.#work = parts.work;
     this.#options = parts.options;
@@ -66,6 +69,7 @@ export class Dispatcher {
     this.#bell = parts.bell;
     this.#books = parts.books;
     this.#lanes = parts.lanes;
+    this.#asked = parts.asked;
   }
 
   /** Whether `--limit` has been reached: no further row is read. */
@@ -137,6 +141,7 @@ export class Dispatcher {
   async #act(parked: Parked): Promise<void> {
     const { user } = parked;
     const known = this.#view.of(user);
+    if (known.record !== null) this.#asked.record(known.record);
     let computed: string | null = null;
     const fingerprint = (): string => (computed ??= this.#fingerprint(user));
     const view = {

@@ -1,7 +1,8 @@
 import { HANDLING } from './core/category.js';
 import type { ExplainedAttempt, ExplainedIssue, ExplainedRecord, Explanation } from './core/explanation.js';
 import type { LedgerAttempt, LedgerIssue, LedgerRecord } from './core/ledger-rows.js';
-import { reportCommand, runCommand, type NextStep, type StepsContext } from './core/next-steps.js';
+import { reportCommand, runCommand, whole } from './core/next-command.js';
+import type { NextStep, StepsContext } from './core/next-steps.js';
 import { ISSUE_REMEDIES, remedyOf } from './core/remedy.js';
 import { recordRow, reportColumns, type Cell } from './core/report.js';
 import { clockTimeAfter, isoOrNull } from './core/utc.js';
@@ -9,8 +10,10 @@ import { stepsContext } from './next.js';
 import type { LedgerReader } from './ports.js';
 
 const ISSUES_MAX = 50;
+/** Of records that carry one value: it may be a team's, and not a user's. */
+const CARRIED_MAX = 20;
 
-/** Everything the ledger knows of a key, an email or a grant id. */
+/** Everything the ledger knows of a key, an email, a grant id or, failing these, a carried value. */
 export function explainUser(
   reader: LedgerReader,
   query: string,
@@ -19,19 +22,50 @@ export function explainUser(
 ): Explanation {
   const context = stepsContext(reader, nowMs, ledgerPath);
   const { applicationId, host, keying } = reader.identity();
-  const records = reader.find(query).map((record) => explainRecord(reader, record, context));
-  const issues = reader.findIssues(query, ISSUES_MAX).map(explainIssue);
-  const known = records.length + issues.length > 0;
-  const next = known ? [] : whatToTry(query, keying, context);
+  const found = search(reader, query);
+  const records = found.records.map((record) => explainRecord(reader, record, found.issues, context));
+  const known = records.length + found.issues.length > 0;
+  const next = known ? moreOf(found, query, context) : whatToTry(query, keying, context);
+  const issues = found.issues.map(explainIssue);
   return { query, ledger: { path: ledgerPath, applicationId, host }, records, issues, next };
 }
 
-function explainRecord(reader: LedgerReader, record: LedgerRecord, context: StepsContext): ExplainedRecord {
+interface Found {
+  readonly records: readonly LedgerRecord[];
+  readonly issues: readonly LedgerIssue[];
+  /** Whether there are more than were taken. */
+  readonly isCut: boolean;
+}
+
+function search(reader: LedgerReader, query: string): Found {
+  const records = reader.find(query);
+  const issues = reader.findIssues(query, ISSUES_MAX);
+  if (records.length + issues.length > 0 || query === '') return { records, issues, isCut: false };
+  const carried = reader.findCarried(query, CARRIED_MAX + 1);
+  return {
+    records: carried.records.slice(0, CARRIED_MAX),
+    issues: carried.issues.slice(0, CARRIED_MAX),
+    isCut: Math.max(carried.records.length, carried.issues.length) > CARRIED_MAX,
+  };
+}
+
+function moreOf({ isCut }: Found, query: string, { ledgerPath }: StepsContext): readonly NextStep[] {
+  if (!isCut) return [];
+  const say = `More than ${CARRIED_MAX} carry “${query}”: all of them stand in the report`;
+  return [{ say, command: reportCommand(['--out', 'report.csv'], ledgerPath) }];
+}
+
+function explainRecord(
+  reader: LedgerReader,
+  record: LedgerRecord,
+  issues: readonly LedgerIssue[],
+  context: StepsContext,
+): ExplainedRecord {
   const handling = record.category === null ? null : HANDLING[record.category];
   return {
     facts: factsOf(record),
     meaning: handling === null ? null : { what: handling.what, who: handling.who },
-    next: nextOf(record, context),
+    next: nextOf(record, isLeftOut(record, issues, context), context),
     attempts: reader.attempts(record.recordId).map(explainAttempt),
   };
 }
@@ -41,7 +75,6 @@ function factsOf(record: LedgerRecord): Readonly<Record<string, Cell>> {
   const row = recordRow(record, columns);
   return Object.fromEntries([
     ...columns.map(({ name }, index) => [name, row[index] ?? null] as const),
-    ['grant_email', record.grantEmail],
     ['provider_error', record.providerError],
     ['not_before', isoOrNull(record.notBeforeMs)],
   ]);
@@ -56,12 +89,24 @@ function explainIssue({ runId, line, kind, key, email, reasons }: LedgerIssue): 
   return { run: runId, line, kind, key, email, reasons: texts, remedy: ISSUE_REMEDIES[kind] };
 }
 
-function nextOf(record: LedgerRecord, context: StepsContext): NextStep | null {
+/** Whether the last run's options left the record's row out: then it takes a run without them. */
+function isLeftOut(
+  { key }: LedgerRecord,
+  issues: readonly LedgerIssue[],
+  { lastRun }: StepsContext,
+): boolean {
+  return issues.some(
+    (issue) => issue.kind === 'out_of_scope' && issue.key === key && issue.runId === lastRun?.runId,
+  );
+}
+
+function nextOf(record: LedgerRecord, leftOut: boolean, context: StepsContext): NextStep | null {
   const remedy = remedyOf(record);
   if (remedy === null) return null;
   const { lastRun, ledgerPath } = context;
-  const runs = lastRun === null || isForOthers(record) ? null : runCommand(lastRun.input, ledgerPath);
-  return { say: remedy + notBefore(record, context.nowMs), command: runs };
+  const say = remedy + notBefore(record, context.nowMs);
+  if (lastRun === null || isForOthers(record)) return { say, command: null };
+  return { say, command: runCommand(leftOut ? whole(lastRun.input) : lastRun.input, ledgerPath) };
 }
 
 /** What no command of ours brings forward. */
@@ -80,7 +125,7 @@ function whatToTry(query: string, keying: string | null, context: StepsContext):
   const rule = keying === null ? '' : ` (this ledger's keys are made by ${keying})`;
   return [
     {
-      say: `Write a key exactly as the file has it, capitals included${rule}; an email in any case`,
+      say: `Write a key or a carried value exactly as the file has it, capitals included${rule}; an email in any case; a key that begins with a dash after --`,
       command: null,
     },
     {

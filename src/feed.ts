@@ -5,6 +5,7 @@ import { interpretRow } from './core/row.js';
 import { inScope, type Scope } from './core/scope.js';
 import { SeenKeys } from './core/seen.js';
 import type { Tally } from './core/tally.js';
+import type { Asked } from './core/unmatched.js';
 import type { StopReason } from './core/verdict.js';
 import type { Books } from './books.js';
 import type { Dispatcher } from './dispatch.js';
@@ -22,6 +23,7 @@ export interface FeedParts {
   readonly view: LedgerView;
   readonly books: Books;
   readonly tally: Tally;
+  readonly asked: Asked;
   readonly stopping: () => boolean;
   readonly warn: (message: string) => void;
 }
@@ -59,6 +61,11 @@ export class Feed {
     return null;
   }
 
+  /** Whether the input was read to its end. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
   /** Of the whole input; null where it wasn't read to its end. */
   digest(): ReturnType<OpenSource['digest']> | null {
     return this.#isWhole ? this.#parts.input.source.digest() : null;
@@ -79,21 +86,27 @@ export class Feed {
 
   /** Resolves to whether the reading goes on. */
   async #takeBatch(batch: readonly RawRow[]): Promise<boolean> {
-    const { tally, books, dispatcher } = this.#parts;
+    const { tally, dispatcher } = this.#parts;
     const rows = batch.map((raw) => this.#interpret(raw));
     this.#parts.view.fetch(rows.flatMap((row) => (row.kind === 'user' ? [row.user] : [])));
     for (const row of rows) {
       if (!this.#goesOn()) return false;
       tally.row();
-      if (row.kind === 'bad') books.note(invalidIssue(row.bad), 'invalid');
+      if (row.kind === 'bad') this.#noteBad(row.bad);
       else await this.#takeUser(row.user);
       await dispatcher.serveDue(SERVED_PER_ROW);
     }
     return true;
   }
 
+  #noteBad(bad: BadRow): void {
+    if (bad.key !== null) this.#parts.asked.key(bad.key);
+    this.#parts.books.note(invalidIssue(bad), 'invalid');
+  }
+
   async #takeUser(user: LegacyUser): Promise<void> {
-    const { scope, books, dispatcher } = this.#parts;
+    const { scope, books, dispatcher, asked } = this.#parts;
+    asked.key(user.key);
     if (!inScope(user, scope)) books.note(outOfScopeIssue(user), 'out_of_scope');
     else await dispatcher.consider(user, this.#seen.note(user.key, user.line));
   }

@@ -1,10 +1,13 @@
 import type { Answer } from './core/answer.js';
+import type { Pacer } from './pacer.js';
 import type { Clock } from './ports.js';
 
 /** How fast a run is going. */
 export interface Measured {
   readonly elapsedMs: number;
   readonly requests: number;
+  /** Requests a second from the first to the last; null where that is too short a time to say. */
+  readonly meanRate: number | null;
   /** Requests a second over the last ten seconds. */
   readonly requestsPerSecond: number;
   /** The median over the latest answers; null before the first. */
@@ -13,10 +16,13 @@ export interface Measured {
 
 const LATENCIES_MAX = 256;
 const RATE_WINDOW_MS = 10_000;
+/** Over less, a few answers that came together would look like a rate. */
+const RATE_WINDOW_MS_MIN = 1_000;
 
 /** Keeps the latest latencies and the recent rate, in constant space. */
 export class Meter {
   readonly #clock: Clock;
+  readonly #pacer: Pick<Pacer, 'state'>;
   readonly #startedMs: number;
   readonly #latenciesMs: number[] = [];
   /** Answers by the tenth of a second they came in, for the last ten seconds. */
@@ -24,8 +30,9 @@ export class Meter {
   #lastTenth: number;
   #answers = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, pacer: Pick<Pacer, 'state'>) {
     this.#clock = clock;
+    this.#pacer = pacer;
     this.#startedMs = clock.monotonic();
     this.#lastTenth = 0;
   }
@@ -37,14 +44,16 @@ export class Meter {
     this.#perTenth[slot] = (this.#perTenth[slot] ?? 0) + 1;
   }
 
-  measured(requests: number): Measured {
+  measured(): Measured {
     this.#advance();
     const elapsedMs = this.#clock.monotonic() - this.#startedMs;
+    const { sent, meanPerSecond } = this.#pacer.state();
     const recent = this.#perTenth.reduce((sum, count) => sum + count, 0);
-    const windowMs = Math.max(100, Math.min(elapsedMs, RATE_WINDOW_MS));
+    const windowMs = Math.max(RATE_WINDOW_MS_MIN, Math.min(elapsedMs, RATE_WINDOW_MS));
     return {
       elapsedMs,
-      requests,
+      requests: sent,
+      meanRate: meanPerSecond,
       requestsPerSecond: (recent * 1000) / windowMs,
       latencyP50Ms: this.#median(),
     };

@@ -8,8 +8,10 @@ import type { ReadingOptions } from './core/record.js';
 import { parseRetryAfter, type RetryPolicy } from './core/retry.js';
 import type { Scope } from './core/scope.js';
 import { UNKNOWN_SKEW } from './core/skew.js';
+import { scrubberOf } from './core/scrub.js';
 import { balances, Tally, type Balance } from './core/tally.js';
 import type { HeldSummary } from './core/run-summary.js';
+import { Asked, type Unmatched } from './core/unmatched.js';
 import type { StopReason } from './core/verdict.js';
 import { Books } from './books.js';
 import { makeBell, type Bell } from './bell.js';
@@ -82,6 +84,8 @@ export interface RunResult {
   readonly held: HeldSummary;
   /** Of the whole input; null where it wasn't read to its end. */
   readonly input: { readonly sha256: string; readonly bytes: number } | null;
+  /** Likewise. */
+  readonly unmatched: Unmatched | null;
 }
 
 /** Rows that wait for a time or for another record: the only credentials held beyond those in flight. */
@@ -113,6 +117,7 @@ class Migration {
   readonly #options: MigrateOptions;
   readonly #runId: number;
   readonly #tally = new Tally();
+  readonly #asked: Asked;
   readonly #later = new Later(LATER_MAX);
   readonly #bell: Bell;
   readonly #pacer: Pacer;
@@ -136,6 +141,7 @@ class Migration {
     this.#ports = ports;
     this.#options = options;
     this.#runId = runId;
+    this.#asked = new Asked(options.scope, options.retryTargets);
     this.#bell = makeBell(ports.clock);
     this.#pacer = ports.pacer ?? startPacer(options.ratePerSecond, ports.clock);
     this.#flow = new Flow(options, ports.clock, (concurrency) => {
@@ -143,7 +149,7 @@ class Migration {
     });
     this.#window = this.#openWindow();
     this.#view = new LedgerView(ports.ledger);
-    this.#meter = new Meter(ports.clock);
+    this.#meter = new Meter(ports.clock, this.#pacer);
     this.#books = new Books(ports, runId, this.#tally);
     this.#lanes = this.#makeLanes();
     this.#outage = new OutageWatch({ ...ports, pacer: this.#pacer }, options.outageMaxMs);
@@ -163,7 +169,7 @@ class Migration {
     } catch (error) {
       await this.#abandon();
       if (this.#ledgerFailure !== null) throw this.#withUnwritten(this.#ledgerFailure);
-      if (error instanceof UserError) this.#endFailed();
+      if (error instanceof UserError) this.#endFailed(error);
       throw error;
     } finally {
       release();
@@ -220,10 +226,11 @@ class Migration {
   }
 
   /** The run ended in good order, though not well: it isn't taken for one that died. */
-  #endFailed(): void {
+  #endFailed({ message, next }: UserError): void {
     const { ledger, clock } = this.#ports;
     const balance = this.#tally.balance();
-    ledger.endRun(this.#runId, { endedAtMs: clock.now(), how: 'failed', input: null, balance });
+    const why = scrubberOf([this.#options.apiKey])(`${message} ${next}`);
+    ledger.endRun(this.#runId, { endedAtMs: clock.now(), how: 'failed', why, input: null, balance });
   }
 
   #withUnwritten({ message, next }: UserError): UserError {
@@ -248,9 +255,10 @@ class Migration {
       stop: this.#ports.stop.reason() ?? inputFailure ?? limited,
       stoppedLanes: this.#stoppedLanes,
       misconfigured: this.#dispatcher.misconfigured,
-      measured: this.#meter.measured(this.#pacer.state().sent),
+      measured: this.#meter.measured(),
       held: this.#held(),
       input: this.#feed.digest(),
+      unmatched: this.#feed.isWhole ? this.#asked.unmatched() : null,
     };
   }
 
@@ -278,7 +286,7 @@ class Migration {
       balance: this.#tally.balance(),
       inFlight: this.#window.inFlight(),
       share: this.#feed.share(this.#window.inFlight() + this.#later.size + this.#dispatcher.leftRows),
-      ...this.#meter.measured(this.#pacer.state().sent),
+      ...this.#meter.measured(),
     };
   }
 
@@ -293,6 +301,7 @@ class Migration {
       bell: this.#bell,
       books: this.#books,
       lanes: this.#lanes,
+      asked: this.#asked,
     });
   }
 
@@ -335,6 +344,7 @@ class Migration {
       view: this.#view,
       books: this.#books,
       tally: this.#tally,
+      asked: this.#asked,
       stopping: () => stop.reason() !== null,
     });
   }

@@ -1,6 +1,6 @@
 import type { LedgerRun } from './core/ledger-rows.js';
 import type { LastRun, StepsContext } from './core/next-steps.js';
-import { repeatedOptions } from './core/run-options.js';
+import { narrowingOptions, repeatedOptions } from './core/run-options.js';
 import type { LedgerReader } from './ports.js';
 
 /** What `nextSteps` needs to know of a ledger. `ledgerPath` is as the user names it. */
@@ -10,7 +10,7 @@ export function stepsContext(reader: LedgerReader, nowMs: number, ledgerPath: st
     ledgerPath,
     nowMs,
     waits: reader.waits(),
-    lastRun: run === null ? null : lastRunOf(run, reader.isHeld()),
+    lastRun: run === null ? null : lastRunOf(run, reader),
     invalidRows: run === null ? 0 : reader.issueCounts(run.runId).invalid,
   };
 }
@@ -22,12 +22,14 @@ export function stateOfRun({ endedAtMs, endedHow }: LedgerRun, held: boolean): L
   return endedHow === 'done' || endedHow === 'people_remain' ? 'finished' : 'unfinished';
 }
 
-function lastRunOf(run: LedgerRun, held: boolean): LastRun {
-  const { runId, host, pid, startedAtMs, inputName, options } = run;
+function lastRunOf(run: LedgerRun, reader: LedgerReader): LastRun {
+  const { runId, host, pid, startedAtMs, endedHow, inputName, options } = run;
   const input = {
     name: inputName,
     isCommand: typeof options['inputCommand'] === 'string',
     options: repeatedOptions(options),
+    narrowing: narrowingOptions(options),
   };
-  return { runId, state: stateOfRun(run, held), host, pid, startedAtMs, input };
+  const state = stateOfRun(run, reader.isHeld());
+  return { runId, state, host, pid, startedAtMs, endedHow, input, leftOut: reader.leftOut(runId) };
 }

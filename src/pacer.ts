@@ -1,4 +1,4 @@
-import { newPace, nextSlotMs, recordSend, type Pace } from './core/pace.js';
+import { meanRate, newPace, nextSlotMs, recordSend, type Pace } from './core/pace.js';
 import { lowered, newThrottle, rateAt, recovered, type Throttle } from './core/throttle.js';
 import type { Clock } from './ports.js';
 
@@ -33,9 +33,11 @@ export interface Pacer {
   state(): PacerState;
 }
 
-export interface PacerState {
+interface PacerState {
   /** How many requests have been let through. */
   readonly sent: number;
+  /** Requests a second, over all that have been let through; null where they span too little time to say. */
+  readonly meanPerSecond: number | null;
   /** Requests a second that may leave now; 0: unpaced. */
   readonly targetPerSecond: number;
   /** Why nothing leaves at the moment; null: it does. */
@@ -140,6 +142,7 @@ class ClockedPacer implements Pacer {
     const outageMs = this.#outageMs + (this.#suspendedAtMs === null ? 0 : nowMs - this.#suspendedAtMs);
     return {
       sent: this.#pace.sent,
+      meanPerSecond: meanRate(this.#pace),
       targetPerSecond: rateAt(this.#throttle, nowMs),
       held: this.#suspendedAtMs !== null ? 'outage' : isThrottled ? 'throttled' : null,
       throttledHits: this.#hits,

@@ -1,12 +1,13 @@
 import { credentialKey, fingerprintOf } from './core/fingerprint.js';
 import { mapHeader } from './core/header.js';
 import { planRow, type Plan, type PlanPolicy, type RetryTarget } from './core/plan.js';
-import type { LegacyUser, ReadingOptions } from './core/record.js';
+import type { LegacyUser, ReadingOptions, Row } from './core/record.js';
 import { interpretRow } from './core/row.js';
 import { inScope, type Scope } from './core/scope.js';
 import { SeenKeys } from './core/seen.js';
 import { secondsAt } from './core/check.js';
 import type { PlannedRun } from './core/planned-run.js';
+import { Asked } from './core/unmatched.js';
 import { UNKNOWN_SKEW } from './core/skew.js';
 import { LedgerView } from './ledger-view.js';
 import type { PlanningLedger, RecordSource } from './ports.js';
@@ -37,7 +38,7 @@ export async function planOnly(
     for await (const batch of open.batches) {
       const rows = batch.map((raw) => interpretRow(raw, header, rowOptions));
       planner.fetch(rows.flatMap((row) => (row.kind === 'user' ? [row.user] : [])));
-      for (const row of rows) planner.add(row.kind === 'user' ? row.user : null);
+      for (const row of rows) planner.add(row);
     }
     return planner.planned(source.name);
   } finally {
@@ -50,6 +51,7 @@ class Planner {
   readonly #options: PlanOnlyOptions;
   readonly #view: LedgerView;
   readonly #seen = new SeenKeys();
+  readonly #asked: Asked;
   readonly #submits = new Map<string, number>();
   readonly #rest = new Map<string, number>();
   #rows = 0;
@@ -58,6 +60,7 @@ class Planner {
     this.#ledger = ledger;
     this.#options = options;
     this.#view = new LedgerView(ledger);
+    this.#asked = new Asked(options.scope, options.retryTargets);
   }
 
   readonly keyOfCredential = (token: string): string => credentialKey(token, this.#ledger.fingerprintKey);
@@ -66,11 +69,16 @@ class Planner {
     this.#view.fetch(users);
   }
 
-  /** Counts one row; null: it is bad. */
-  add(user: LegacyUser | null): void {
+  add(row: Row): void {
     this.#rows += 1;
-    if (user === null) count(this.#rest, 'invalid');
-    else if (!inScope(user, this.#options.scope)) count(this.#rest, 'out_of_scope');
+    const { key } = row.kind === 'user' ? row.user : row.bad;
+    if (key !== null) this.#asked.key(key);
+    if (row.kind === 'bad') count(this.#rest, 'invalid');
+    else this.#addUser(row.user);
+  }
+
+  #addUser(user: LegacyUser): void {
+    if (!inScope(user, this.#options.scope)) count(this.#rest, 'out_of_scope');
     else this.#addPlan(user, this.#plan(user));
   }
 
@@ -83,6 +91,7 @@ class Planner {
       wouldSubmit: Object.fromEntries(this.#submits),
       rest: Object.fromEntries(this.#rest),
       estimate: { ratePerSecond, requests, seconds: secondsAt(requests, ratePerSecond) },
+      unmatched: this.#asked.unmatched(),
     };
   }
 
@@ -93,7 +102,9 @@ class Planner {
     const { retryTargets: retry, existing, nowMs } = this.#options;
     const policy: PlanPolicy = { retry, existing, nowMs, skew: UNKNOWN_SKEW };
     const fingerprint = (): string => fingerprintOf(user, this.#ledger.fingerprintKey);
-    return planRow({ ...this.#view.of(user), inFlight: false, seenOnLine, fingerprint }, policy);
+    const known = this.#view.of(user);
+    if (known.record !== null) this.#asked.record(known.record);
+    return planRow({ ...known, inFlight: false, seenOnLine, fingerprint }, policy);
   }
 
   #addPlan(user: LegacyUser, plan: Plan): void {

@@ -8,6 +8,7 @@ import type {
   LedgerIssue,
   LedgerRecord,
   LedgerRun,
+  LeftOut,
   StateCount,
   Waits,
 } from './core/ledger-rows.js';
@@ -128,6 +129,8 @@ export interface RunStart {
 export interface RunEnd {
   readonly endedAtMs: number;
   readonly how: string;
+  /** What it failed on, where it failed; free of credentials. */
+  readonly why: string | null;
   readonly input: { readonly sha256: string; readonly bytes: number } | null;
   readonly balance: unknown;
 }
@@ -269,6 +272,7 @@ export interface LedgerReader {
   recordCount(): number;
   counts(): readonly StateCount[];
   issueCounts(runId: number): Readonly<Record<IssueKind, number>>;
+  leftOut(runId: number): LeftOut;
   /** The user's own columns, over the whole ledger, in the order they came. */
   carriedHeaders(): readonly string[];
   /** Streamed in the order they were made; null: whatever the status or category. */
@@ -279,9 +283,16 @@ export interface LedgerReader {
   find(keyOrEmail: string): readonly LedgerRecord[];
   /** Of any run, the latest first, at most `countMax`. */
   findIssues(keyOrEmail: string, countMax: number): readonly LedgerIssue[];
+  /** By a carried value, whatever its column, at most `countMax` of each; reads the whole ledger. */
+  findCarried(value: string, countMax: number): FoundByCarried;
   attempts(recordId: number): readonly LedgerAttempt[];
   waits(): Waits;
   close(): void;
+}
+
+export interface FoundByCarried {
+  readonly records: readonly LedgerRecord[];
+  readonly issues: readonly LedgerIssue[];
 }
 
 export interface RecordFilter {

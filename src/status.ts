@@ -46,6 +46,7 @@ function runLines(reader: LedgerReader): readonly RunLine[] {
     endedAt: isoOrNull(run.endedAtMs),
     state: stateOfRun(run, held),
     endedHow: run.endedHow,
+    endedWhy: run.endedWhy,
     host: run.host,
     pid: run.pid,
     version: run.version,

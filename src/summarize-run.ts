@@ -10,23 +10,31 @@ const INVALID_EXAMPLES_MAX = 5;
 export function summarizeRun(
   reader: LedgerReader,
   result: RunResult,
-  run: Pick<RunSummary, 'ledgerPath' | 'inputName' | 'ratePerSecond'>,
+  run: Pick<
+    RunSummary,
+    'ledgerPath' | 'inputName' | 'ratePerSecond' | 'host' | 'application' | 'environment'
+  >,
   nowMs: number,
 ): RunSummary {
   const counts = reader.counts();
   const context = stepsContext(reader, nowMs, run.ledgerPath);
-  const { runId, balance, balanced, stop, stoppedLanes, misconfigured, measured } = result;
+  const { runId, balance, balanced, stop, stoppedLanes, misconfigured, measured, unmatched } = result;
   return {
     ...run,
-    ...{ runId, balance, balanced, stop, stoppedLanes, misconfigured },
-    elapsedMs: measured.elapsedMs,
+    ...{ runId, balance, balanced, stop, stoppedLanes, misconfigured, unmatched },
+    elapsedMs: Math.round(measured.elapsedMs),
     requests: measured.requests,
     held: result.held,
+    requestsPerSecond: toHundredths(measured.meanRate),
     counts,
     needs: needsSomebody(counts, context),
     invalidExamples: invalidExamples(reader, runId),
     next: nextSteps(counts, context),
   };
+}
+
+function toHundredths(rate: number | null): number | null {
+  return rate === null ? null : Math.round(rate * 100) / 100;
 }
 
 function invalidExamples(reader: LedgerReader, runId: number): readonly InvalidExample[] {

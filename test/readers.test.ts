@@ -4,6 +4,7 @@ import { renderExplanation } from '../src/adapters/terminal/explain.js';
 import { renderRunSummary } from '../src/adapters/terminal/run-summary.js';
 import { renderStatus } from '../src/adapters/terminal/status.js';
 import { refused } from '../src/core/change.js';
+import { NO_EVIDENCE } from '../src/core/outcome.js';
 import type { RunSummary } from '../src/core/run-summary.js';
 import { explainUser } from '../src/explain.js';
 import type { LedgerReader } from '../src/ports.js';
@@ -40,7 +41,7 @@ function read(): LedgerReader {
 
 /** A run of seven rows that met everything. */
 async function tellStory(): Promise<Story> {
-  const story = new Story(path, { label: 'canary' });
+  const story = new Story(path, { label: 'canary', options: { only: 'keys.txt' } });
   await story.migrate({ key: 'ada', line: 2, carried: { user_id: '1' } });
   await story.refuse({ key: 'bob', provider: 'microsoft', line: 3 }, 'needs_reauth', {
     errorType: 'token.exchange_failed',
@@ -117,6 +118,7 @@ describe('the status', () => {
       runs: [{ run: 1, label: 'canary', state: 'unfinished', endedHow: 'work_remains' }],
     });
     expect(status.next.map(({ command }) => command)).toEqual([
+      'nylas-migrate run users.csv --only keys.txt --ledger acme.db',
       'nylas-migrate run users.csv --ledger acme.db',
       'nylas-migrate report --category needs_reauth --out needs_reauth.csv --ledger acme.db',
       'nylas-migrate report --category email_mismatch --out email_mismatch.csv --ledger acme.db',
@@ -146,8 +148,18 @@ describe('the status', () => {
     expect(text).toMatch(/1 {2}google: provider or Nylas busy +nobody +run again after 06:18 UTC/);
     expect(text).toContain('Next:\n  Run again after 06:18 UTC: 1 record waits:\n      nylas-migrate run');
     expect(text).toMatch(/^ +nylas-migrate run users.csv --ledger acme.db$/m);
-    expect(text).toMatch(/1 {2}2026-03-01 06:00Z {2}2026-03-01 06:01Z {2}work remains {2}users.csv · canary/);
+    expect(text).toMatch(
+      /1 {2}2026-03-01 06:00Z {2}2026-03-01 06:01Z {2}work is left for a rerun {2}users.csv · canary/,
+    );
     expectNarrow(text);
+  });
+
+  it('repeats what the last run failed on', () => {
+    new Story(path).endAndClose('input', 'users.csv: the record on line 13 never ends. Correct the line.');
+    const text = renderStatus(statusOf(read(), NOW_MS, 'acme.db'));
+    expect(text).toContain('the input broke off');
+    expect(text).toContain('Run 1 could not read its input to the end: users.csv: the record');
+    expect(text).toContain('Next: Mend the input, then run again');
   });
 
   it('of a ledger that nothing was run with says how to begin', () => {
@@ -166,7 +178,7 @@ describe('the explanation', () => {
       /^ {2}record_key +bob$/m,
       /^ {2}error_message +AADSTS700082 expired$/m,
       /^ {2}meaning +the credential is no longer accepted; it is for the user to act$/m,
-      /^Requests \(1\)$/m,
+      /^Requests: 1$/m,
       /^ {2}2026-03-01T06:00:01.000Z {2}submit, run 1: refused, HTTP 400, 300 ms$/m,
       /^ {4}request id +req-7$/m,
       /^ {4}x-fastly-id +fastly-7$/m,
@@ -183,7 +195,7 @@ describe('the explanation', () => {
     const [record] = explainUser(read(), 'eve', NOW_MS, path).records;
     expect(record?.next).toEqual({
       say: 'run again, but not before 06:18 UTC',
-      command: `nylas-migrate run users.csv --ledger ${path}`,
+      command: `nylas-migrate run users.csv --only keys.txt --ledger ${path}`,
     });
   });
 
@@ -193,6 +205,54 @@ describe('the explanation', () => {
     story.close();
     const text = renderExplanation(explainUser(read(), 'eve', NOW_MS, path));
     expect(text).toMatch(/look up, run 1: no end was written down/);
+  });
+
+  it('counts look-ups among the requests, and says which of them count as attempts', async () => {
+    const story = await tellStory();
+    const attemptId = await story.ledger.intend(story.runId, 'look_up', entryOf({ key: 'bob' }));
+    const end = { endedAtMs: BEGAN_AT_MS + 2_000, result: 'not_found', latencyMs: 1, evidence: NO_EVIDENCE };
+    await story.ledger.conclude(attemptId, end, null);
+    story.close();
+    const text = renderExplanation(explainUser(read(), 'bob', NOW_MS, path));
+    expect(text).toMatch(/^Requests: 2 \(1 of them counts as an attempt; look-ups/m);
+    expect(text).not.toMatch(/^ +attempts /m);
+  });
+
+  it('finds a user by a carried value', async () => {
+    (await tellStory()).endAndClose();
+    expect(explainUser(read(), '1', NOW_MS, path).records).toMatchObject([{ facts: { record_key: 'ada' } }]);
+    expect(explainUser(read(), '', NOW_MS, path)).toMatchObject({ records: [], issues: [] });
+  });
+
+  it('of a value that many carry shows the first, and where the others are', async () => {
+    const story = new Story(path);
+    for (let n = 0; n < 21; n += 1) await story.migrate({ key: `user-${n}`, carried: { team: 'sales' } });
+    story.endAndClose();
+    const { records, next } = explainUser(read(), 'sales', NOW_MS, 'migration.db');
+    expect(records).toHaveLength(20);
+    expect(next).toEqual([
+      {
+        say: 'More than 20 carry “sales”: all of them stand in the report',
+        command: 'nylas-migrate report --out report.csv',
+      },
+    ]);
+  });
+
+  it('shows whose mailbox answered', async () => {
+    (await tellStory()).endAndClose();
+    const text = renderExplanation(explainUser(read(), 'joe', NOW_MS, path));
+    expect(text).toMatch(/^ {2}grant_email +mallory@example.com$/m);
+  });
+
+  it('of a record that the last run left out names the command that takes it', async () => {
+    const first = new Story(path);
+    await first.throttle({ key: 'eve' }, BEGAN_AT_MS);
+    first.endAndClose();
+    const second = new Story(path, { options: { provider: ['imap'] } });
+    await second.ledger.note(second.runId, issueOf({ kind: 'out_of_scope', key: 'eve' }));
+    second.endAndClose();
+    const [record] = explainUser(read(), 'eve', NOW_MS, 'migration.db').records;
+    expect(record?.next?.command).toBe('nylas-migrate run users.csv');
   });
 
   it('has the rows that became no record, and names their line', async () => {
@@ -207,7 +267,7 @@ describe('the explanation', () => {
     (await tellStory()).endAndClose();
     const text = renderExplanation(explainUser(read(), `nobody${ESCAPE}`, NOW_MS, 'acme.db'));
     expect(text).toMatch(/^“nobody” is not in this ledger/);
-    expect(text).toContain("(this ledger's keys are made by");
+    expect(text.replaceAll(/\s+/g, ' ')).toContain("(this ledger's keys are made by account_id)");
     expect(text).toContain('nylas-migrate report --select invalid --ledger acme.db');
   });
 });
@@ -236,11 +296,19 @@ describe('the summary of a run', () => {
       stop: null,
       stoppedLanes: [],
       misconfigured: 0,
-      measured: { elapsedMs: 65_000, requests: 2_600, requestsPerSecond: 40, latencyP50Ms: 900 },
+      measured: {
+        elapsedMs: 65_000.4,
+        requests: 2_600,
+        meanRate: 39.996,
+        requestsPerSecond: 40,
+        latencyP50Ms: 900,
+      },
       held: { throttledHits: 0, throttledMs: 0, outageMs: 0 },
       input: { sha256: 'c0ffee', bytes: 12 },
+      unmatched: { keys: [], retry: [] },
     };
-    const run = { ledgerPath: 'acme.db', inputName: 'users.csv', ratePerSecond: 45 };
+    const to = { host: 'api.us.nylas.com', application: { id: 'app-1', name: null }, environment: null };
+    const run = { ledgerPath: 'acme.db', inputName: 'users.csv', ratePerSecond: 45, ...to };
     const summary = summarizeRun(read(), result, run, NOW_MS);
     story.close();
     return { ...summary, ...rest };
@@ -254,7 +322,7 @@ describe('the summary of a run', () => {
     expect(text).toContain('Run 1 took 1 min 5 s: 2,600 requests, 40.0/s (of 45/s asked for)');
     expect(text).toContain('  line 7: the email is none; the provider is missing\n  and 8 more');
     expect(text).toMatch(
-      /^Needs somebody +who +next\n(?:.*\n)* +1 {2}microsoft: the credential is no longer accepted +the user +report --category needs_reauth/m,
+      /^No grant yet +who must act +next\n(?:.*\n)* +1 {2}microsoft: the credential is no longer accepted +the user +report --category needs_reauth/m,
     );
     expectNarrow(text);
   });
@@ -262,6 +330,16 @@ describe('the summary of a run', () => {
   it('is of a run that has ended, although its ledger is still held', async () => {
     const { next } = await summarize();
     expect(next[0]?.say).toMatch(/^Run again after/);
+  });
+
+  it('of an input without rows says just that', async () => {
+    const nothing = Object.fromEntries(Object.keys(buckets).map((name) => [name, 0])) as typeof buckets;
+    const text = renderRunSummary(await summarize({ balance: { read: 0, buckets: nothing } }));
+    expect(text).toMatch(/^The input has a header and no rows: there was nothing to migrate\.\n/);
+  });
+
+  it('has whole milliseconds and two decimals of the rate', async () => {
+    expect(await summarize()).toMatchObject({ elapsedMs: 65_000, requestsPerSecond: 40 });
   });
 
   it('that does not balance says that it is a bug', async () => {
@@ -292,8 +370,26 @@ describe('the summary of a run', () => {
     ],
     [{ held: { throttledHits: 0, throttledMs: 0, outageMs: 61_000 } }, 'Nylas was down for 1 min 1 s'],
     [{ misconfigured: 3 }, "3 rows met a connector or API key that doesn't work"],
+    [
+      {
+        unmatched: {
+          keys: [
+            { option: '--only', count: 7, examples: ['a', 'b'] },
+            { option: '--exclude', count: 1, examples: [] },
+          ],
+          retry: ['in_doubt'],
+        },
+      },
+      '7 keys of --only are the record key of no row: a, b and 5 more\n' +
+        '1 key of --exclude is the record key of no row\n' +
+        '--retry in_doubt matched nothing',
+    ],
+    [
+      { stop: { kind: 'input', message: 'Line 9 never ends.', next: 'Fix it.' } },
+      'Line 9 never ends. Fix it. What is done stays done.',
+    ],
     [{ ratePerSecond: 0 }, '(unpaced)'],
-    [{ requests: 0 }, 'Run 1 took 1 min 5 s: 0 requests\n'],
+    [{ requests: 3, requestsPerSecond: null }, 'Run 1 took 1 min 5 s: 3 requests\n'],
   ])('says what happened: %o', async (what, says) => {
     expect(renderRunSummary(await summarize(what))).toContain(says);
   });

@@ -1,4 +1,5 @@
 import { backUpLedger } from '../context.js';
+import { formatCounted } from '../core/counted.js';
 import type { Action } from './command.js';
 import { EXIT } from './exit-codes.js';
 import type { BACKUP } from './options.js';
@@ -8,7 +9,7 @@ export const action: Action<typeof BACKUP> = async (values, args, _flags, shell)
   const copy = await backUpLedger(values.ledger, args[0] ?? '');
   const text = values.json
     ? JSON.stringify({ ledger: values.ledger, ...copy }, null, 2)
-    : `${values.ledger} copied to ${copy.file}: ${copy.records} records, ${copy.bytes} bytes`;
+    : `${values.ledger} copied to ${copy.file}: ${formatCounted(copy.records, 'record')}, ${formatCounted(copy.bytes, 'byte')}`;
   await print(shell.stdout, text);
   return EXIT.done;
 };

@@ -1,6 +1,6 @@
 import { renderers } from '../context.js';
 import { check } from '../check.js';
-import { runCommand } from '../core/next-steps.js';
+import { runCommand } from '../core/next-command.js';
 import { repeatedOptions } from '../core/run-options.js';
 import type { Action } from './command.js';
 import { EXIT } from './exit-codes.js';
@@ -16,6 +16,7 @@ export const action: Action<typeof CHECK> = async (values, args, _flags, shell) 
     name: source.name,
     isCommand: values.inputCommand !== null,
     options: repeatedOptions(shownOptions(values, CHECK)),
+    narrowing: [],
   };
   const render = await renderers.check();
   const text = values.json

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { longName, resolveOptions, type OptionSpecs, type OptionValues } from '../config.js';
 import { UserError } from '../core/errors.js';
+import { describeTrouble } from '../core/file-trouble.js';
 import { OPTION_NAMES } from './options.js';
 import type { Shell } from './shell.js';
 
@@ -56,8 +57,8 @@ export function readNamedFile(path: string, optionName: string, cwd: string): st
   try {
     return readFileSync(resolve(cwd, path), 'utf8');
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new UserError('usage', `${optionName} ${path} can't be read: ${detail}.`, 'Name a readable file.');
+    const why = describeTrouble(error);
+    throw new UserError('usage', `${optionName} ${path} can't be read: ${why}.`, 'Name a readable file.');
   }
 }
 

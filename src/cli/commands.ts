@@ -60,8 +60,11 @@ ${EXIT_CODES_HELP}`,
     help: `
 Examples:
   nylas-migrate report --out report.csv
-  nylas-migrate report --select migrated --columns account_id,grant_id --format jsonl
-  nylas-migrate report --category needs_reauth --out ask-to-sign-in.csv`,
+  nylas-migrate report --select migrated --columns account_id,grant_id --raw --out grants.csv
+  nylas-migrate report --category needs_reauth --out ask-to-sign-in.csv
+
+A CSV is safe to open in a spreadsheet: a value that begins with = + - @ gets an apostrophe before it.
+What a program reads needs --raw (or --format jsonl), which leave every value as it is.`,
     argument: null,
     specs: REPORT,
     load: () => import('./report.js'),
@@ -69,8 +72,13 @@ Examples:
   define({
     name: 'explain',
     summary: "one user's whole story, to be pasted into a ticket",
-    help: '\nExample:\n  nylas-migrate explain ada@example.com',
-    argument: ['<key-or-email>', 'a record key, an email or a grant id'],
+    help: `
+Examples:
+  nylas-migrate explain ada@example.com
+  nylas-migrate explain -- -17
+
+A key that begins with a dash goes after --, and every option before it.`,
+    argument: ['<key-or-email>', 'a record key, an email, a grant id or a carried value'],
     specs: EXPLAIN,
     load: () => import('./explain.js'),
   }),

@@ -2,6 +2,8 @@ import { chmodSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { simulator } from '../context.js';
+import { UserError } from '../core/errors.js';
+import { describeWriteTrouble } from '../core/file-trouble.js';
 import type { Action } from './command.js';
 import { EXIT } from './exit-codes.js';
 import type { DEMO } from './options.js';
@@ -16,11 +18,7 @@ const EXPECTED: ReadonlySet<number> = new Set([EXIT.done, EXIT.peopleRemain, EXI
 /** The whole job on the fixtures, against a simulator of its own. */
 export const action: Action<typeof DEMO> = async (values, _args, _flags, shell) => {
   const folder = resolve(shell.cwd, values.out);
-  rmSync(join(folder, 'demo.db'), { force: true });
-  for (const suffix of ['-wal', '-shm', '.lock']) rmSync(join(folder, `demo.db${suffix}`), { force: true });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  copyFileSync(FIXTURES, join(folder, USERS));
-  chmodSync(join(folder, USERS), 0o600);
+  prepareFolder(folder, values.out);
   const { startSimulator } = await simulator();
   const server = await startSimulator({ latencyMs: { min: 50, max: 250 }, ratePerSecond: 50 });
   try {
@@ -33,6 +31,24 @@ export const action: Action<typeof DEMO> = async (values, _args, _flags, shell) 
     );
   }
 };
+
+/** An earlier demo's ledger makes way, and the users are there. Throws UserError. */
+function prepareFolder(folder: string, name: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const suffix of ['', '-wal', '-shm', '.lock'])
+      rmSync(join(folder, `demo.db${suffix}`), { force: true });
+    copyFileSync(FIXTURES, join(folder, USERS));
+    chmodSync(join(folder, USERS), 0o600);
+  } catch (error) {
+    const why = describeWriteTrouble(error);
+    throw new UserError(
+      'usage',
+      `The demo can't write to ${name}: ${why}.`,
+      'Name another folder with --out.',
+    );
+  }
+}
 
 /** The commands of a real migration, in their order. */
 function stepsOf(folder: string, url: string, shell: Shell): readonly (readonly string[])[] {

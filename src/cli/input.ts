@@ -78,6 +78,8 @@ export function scopeOf(values: ScopeValues, shell: Shell): Scope {
 
 /** Record keys, one a line. */
 function readKeys(path: string, optionName: string, shell: Shell): ReadonlySet<string> {
-  const lines = readNamedFile(path, optionName, shell.cwd).split(/\r?\n/);
+  const lines = readNamedFile(path, optionName, shell.cwd)
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/);
   return new Set(lines.map((line) => line.trim()).filter((line) => line !== ''));
 }

@@ -232,6 +232,7 @@ function parseRetries(text: string): readonly ((typeof CATEGORIES)[number] | 'in
 
 const REPORT_OPTIONS = {
   format: option('--format <format>', 'csv, jsonl or json', parseChoice(['csv', 'jsonl', 'json']), 'csv'),
+  raw: flag('--raw', 'CSV values as they are, for programs: no apostrophe before = + - @'),
   out: option('--out <file>', 'where it goes; - is standard output', parseText, '-'),
   select: option(
     '--select <statuses>',

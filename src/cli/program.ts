@@ -38,7 +38,7 @@ function makeProgram(shell: Shell, done: (exitCode: number) => void): Command {
     .addHelpText('after', HELP);
   for (const make of COMMANDS) program.addCommand(make(shell, done));
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().showSuggestionAfterError().showHelpAfterError('(see --help)');
+    command.exitOverride().showSuggestionAfterError().showHelpAfterError(hintOf(command));
     command.configureOutput({
       writeOut: (text) => shell.stdout.write(text),
       writeErr: (text) => shell.stderr.write(text),
@@ -47,6 +47,13 @@ function makeProgram(shell: Shell, done: (exitCode: number) => void): Command {
     });
   }
   return program;
+}
+
+/** What looks like an unknown option can be a key or a file's name. */
+function hintOf(command: Command): string {
+  const dash =
+    command.registeredArguments.length > 0 ? '; what begins with a dash but is no option goes after --' : '';
+  return `(see --help${dash})`;
 }
 
 /** Under `--json` standard output has its one document even then. */

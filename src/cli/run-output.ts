@@ -18,18 +18,27 @@ export function unwrittenTeller({ stderr }: Shell): MigratePorts['onUnwritten'] 
   };
 }
 
+/** Where a run's users went. */
+export interface Destination {
+  readonly target: Target;
+  /** As the ledger keeps it. */
+  readonly host: string;
+}
+
 /** Prints what a run came to: a summary, or its JSON document. */
 export async function tell(
   values: Values,
   shell: Shell,
   inputName: string,
-  result: RunResult,
-  verdict: Verdict,
-  exitCode: number,
+  { target, host }: Destination,
+  ended: { readonly result: RunResult; readonly verdict: Verdict; readonly exitCode: number },
 ): Promise<void> {
+  const { result, verdict, exitCode } = ended;
+  const { applicationId, name, environment } = target;
   const reader = await openReader(values.ledger);
   try {
-    const run = { ledgerPath: values.ledger, inputName, ratePerSecond: values.rate };
+    const to = { host, application: { id: applicationId, name }, environment };
+    const run = { ledgerPath: values.ledger, inputName, ratePerSecond: values.rate, ...to };
     const summary = summarizeRun(reader, result, run, clock.now());
     const json = { ...summary, verdict, exitCode, input: { name: inputName, ...result.input } };
     const text = values.json ? JSON.stringify(json, null, 2) : (await renderers.runSummary())(summary);

@@ -16,7 +16,7 @@ import { exitOfVerdict } from './exit-codes.js';
 import { readingOf, scopeOf, sourceOf, warnerOf } from './input.js';
 import { RUN } from './options.js';
 import { assertNotPrecious } from './precious.js';
-import { advise, announce, progressOf, tell, unwrittenTeller } from './run-output.js';
+import { advise, announce, progressOf, tell, unwrittenTeller, type Destination } from './run-output.js';
 import { print, type Shell } from './shell.js';
 import { shownOptions } from './shown-options.js';
 
@@ -122,8 +122,8 @@ async function runAgainst(
     }
     const progress = await progressOf(values, shell);
     const told = { progress, warn: warnerOf(values, shell), onUnwritten: unwrittenTeller(shell) };
-    const owner = { applicationId: target.applicationId, host: connection.host };
-    return await runAndTell(values, shell, { ...opened, ...told, ledger }, options, owner);
+    const to = { target, host: connection.host };
+    return await runAndTell(values, shell, { ...opened, ...told, ledger }, options, to);
   } finally {
     ledger.close();
   }
@@ -135,19 +135,20 @@ async function runAndTell(
   shell: Shell,
   ports: MigratePorts,
   options: MigrateOptions,
-  owner: Parameters<typeof migrate>[2],
+  to: Destination,
 ): Promise<number> {
   const { ledger, input, log, api } = ports;
+  const owner = { applicationId: to.target.applicationId, host: to.host };
   const copy = copyLedger(ports);
   try {
     const result = await migrate(ports, options, owner, runStart(values, shell, input.name, options));
     // Its idle connections hold descriptors that telling may need.
     api.close();
     const { verdict, exitCode } = judge(values, result);
-    endRun(ledger, result, verdict);
+    endRun(ledger, result, verdict, options.apiKey);
     if (result.stop?.kind !== 'signal') await copy.made;
     log.info('run ended', { run: result.runId, verdict, exitCode, ...result.balance.buckets });
-    await tell(values, shell, input.name, result, verdict, exitCode);
+    await tell(values, shell, input.name, to, { result, verdict, exitCode });
     return exitCode;
   } finally {
     copy.giveUp();
@@ -184,10 +185,12 @@ function judge(values: Values, result: RunResult): { verdict: Verdict; exitCode:
   return { verdict, exitCode: exitOfVerdict(verdict, result.stop) };
 }
 
-function endRun(ledger: Ledger, result: RunResult, verdict: Verdict): void {
+function endRun(ledger: Ledger, result: RunResult, verdict: Verdict, apiKey: string): void {
+  const { stop } = result;
   ledger.endRun(result.runId, {
     endedAtMs: clock.now(),
-    how: result.stop?.kind ?? verdict,
+    how: stop?.kind ?? verdict,
+    why: stop?.kind === 'input' ? scrubberOf([apiKey])(`${stop.message} ${stop.next}`) : null,
     input: result.input,
     balance: result.balance,
   });

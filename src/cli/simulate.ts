@@ -1,5 +1,6 @@
 import { openSource, simulator } from '../context.js';
 import { readDirectory } from '../directory.js';
+import { formatCounted } from '../core/counted.js';
 import type { OptionValues } from '../config.js';
 import type { Action } from './command.js';
 import { EXIT } from './exit-codes.js';
@@ -26,7 +27,10 @@ export const action: Action<typeof SIMULATE> = async (values, _args, _flags, she
   const stats = server.stats();
   await server.close();
   if (!values.quiet)
-    await print(shell.stderr, `${stats.requestsTotal} requests, ${stats.grantsCreated} grants made.`);
+    await print(
+      shell.stderr,
+      `${formatCounted(stats.requestsTotal, 'request')}, ${formatCounted(stats.grantsCreated, 'grant')} made.`,
+    );
   return EXIT.done;
 };
 

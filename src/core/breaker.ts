@@ -12,7 +12,7 @@ export interface Breaker {
   readonly past: readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
-export interface Outage {
+interface Outage {
   /** When the first failure of those that opened it ended. */
   readonly fromMs: number;
   readonly noticedAtMs: number;

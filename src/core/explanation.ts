@@ -11,9 +11,9 @@ export interface Explanation {
     readonly host: string | null;
   };
   readonly records: readonly ExplainedRecord[];
-  /** Rows that became no record, of any run, the latest first. */
+  /** Rows that were left aside, of any run, the latest first. */
   readonly issues: readonly ExplainedIssue[];
-  /** Where nothing was found: what to try. */
+  /** Where nothing was found, what to try; where too much was, where the rest is. */
   readonly next: readonly NextStep[];
 }
 

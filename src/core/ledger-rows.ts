@@ -58,6 +58,16 @@ export interface LedgerIssue {
   readonly grantStatus: string | null;
 }
 
+/** Rows that options left out of a run, and that have no grant and wait for no person. */
+export interface LeftOut {
+  /** The ledger knows no record of theirs. */
+  readonly unknown: number;
+  readonly waiting: number;
+  readonly misconfigured: number;
+  /** In doubt, and no look-up can settle it. */
+  readonly doubtsWithoutMailbox: number;
+}
+
 /** One request made for a record, or meant to be made; without an end it was interrupted. */
 export interface LedgerAttempt {
   readonly attemptId: number;
@@ -81,6 +91,8 @@ export interface LedgerRun {
   /** Null while it goes on, and after a crash until the next run. */
   readonly endedAtMs: number | null;
   readonly endedHow: string | null;
+  /** What it failed on and what to do about that, where it failed; holds no field of its input. */
+  readonly endedWhy: string | null;
   readonly label: string | null;
   readonly host: string;
   readonly pid: number;

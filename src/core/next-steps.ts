@@ -1,6 +1,8 @@
 import { HANDLING, type Category } from './category.js';
-import type { StateCount, Waits } from './ledger-rows.js';
-import { commandLine } from './shell.js';
+import { formatCounted } from './counted.js';
+import type { LeftOut, StateCount, Waits } from './ledger-rows.js';
+import { reportCommand, runCommand, whole, type RunInput } from './next-command.js';
+import { describeStop } from './run-ending.js';
 import { clockTime, clockTimeAfter } from './utc.js';
 
 /** One thing to do, and the command that does it, if one does. */
@@ -17,15 +19,10 @@ export interface LastRun {
   readonly host: string;
   readonly pid: number;
   readonly startedAtMs: number;
+  /** As the run itself put it; null where it has not ended. */
+  readonly endedHow: string | null;
   readonly input: RunInput;
-}
-
-export interface RunInput {
-  /** A path, `standard input`, or a command. */
-  readonly name: string;
-  readonly isCommand: boolean;
-  /** Options that the next run of this input needs too, as they are typed. */
-  readonly options: readonly string[];
+  readonly leftOut: LeftOut;
 }
 
 export interface StepsContext {
@@ -48,13 +45,12 @@ export interface Need {
   readonly next: string;
 }
 
-const LEDGER_DEFAULT = 'migration.db';
-
 /** What to do next, the most urgent first; never empty. */
 export function nextSteps(counts: readonly StateCount[], context: StepsContext): readonly NextStep[] {
   const steps = [
     ...runSteps(counts, context),
     ...doubtSteps(context),
+    ...leftOutSteps(context),
     ...personSteps(counts, context),
     ...rowSteps(context),
   ];
@@ -68,32 +64,6 @@ export function needsSomebody(
 ): readonly Need[] {
   const needs = counts.map((entry) => needOf(entry, again(when)));
   return needs.filter((need) => need !== null).sort((a, b) => b.count - a.count);
-}
-
-/** The command that migrates, or goes on migrating, an input into a ledger. */
-export function runCommand(input: RunInput, ledgerPath: string, more: readonly string[] = []): string {
-  const source = input.isCommand ? ['--input-command', input.name] : [fileArgument(input.name)];
-  return commandLine([
-    'nylas-migrate',
-    'run',
-    ...source,
-    ...input.options,
-    ...more,
-    ...ledgerFlag(ledgerPath),
-  ]);
-}
-
-/** The command that writes a report of a ledger. */
-export function reportCommand(options: readonly string[], ledgerPath: string): string {
-  return commandLine(['nylas-migrate', 'report', ...options, ...ledgerFlag(ledgerPath)]);
-}
-
-function fileArgument(name: string): string {
-  return name === 'standard input' ? '-' : name;
-}
-
-function ledgerFlag(path: string): readonly string[] {
-  return path === LEDGER_DEFAULT ? [] : ['--ledger', path];
 }
 
 function needOf({ provider, status, category, count }: StateCount, runAgain: string): Need | null {
@@ -132,30 +102,72 @@ function nameRun({ runId, pid, host, startedAtMs }: LastRun, { nowMs }: StepsCon
   return `Run ${runId} (process ${pid} on ${host}, since ${clockTime(startedAtMs, nowMs)})`;
 }
 
+/** Why the last run should be repeated as it was; what it left out is no reason. */
 function whyRunAgain(counts: readonly StateCount[], lastRun: LastRun, context: StepsContext): string | null {
-  const broken = counts.filter(
-    ({ status, category }) => status === 'pending' && category === 'misconfigured',
-  );
-  if (broken.length > 0) {
+  const { leftOut, state } = lastRun;
+  const broken = counts.filter(isMisconfigured);
+  const brokenCount = sum(broken) - leftOut.misconfigured;
+  if (brokenCount > 0) {
     const providers = [...new Set(broken.map(({ provider }) => provider))].join(', ');
-    return `Fix the connector or the API key (${records(sum(broken))} of ${providers}), then run again`;
+    return `Fix the connector or the API key (${records(brokenCount)} of ${providers}), then run again`;
   }
-  if (lastRun.state === 'died') return `${nameRun(lastRun, context)} died; the same command resumes it`;
-  const waiting = sum(counts.filter(isWaiting)) - context.waits.doubtsWithoutMailbox;
-  if (waiting > 0)
-    return `${capital(again(context))}: ${records(waiting)} ${waiting === 1 ? 'waits' : 'wait'}`;
-  return lastRun.state === 'unfinished' ? 'Run again: the last run did not reach the end of its input' : null;
+  if (state === 'died') return `${nameRun(lastRun, context)} died; the same command resumes it`;
+  const mend = MENDING[lastRun.endedHow ?? ''];
+  if (mend !== undefined) return mend;
+  const { doubtsWithoutMailbox } = context.waits;
+  const waiting = sum(counts.filter(isWaiting)) - doubtsWithoutMailbox - leftOut.waiting;
+  return state === 'finished' ? whyWaiting(waiting, context) : whyUnfinished(waiting, lastRun, context);
 }
 
-function isWaiting({ status }: StateCount): boolean {
-  return status === 'pending' || status === 'in_doubt' || status === 'submitting';
+/** What must be done before a run that ended so is repeated. */
+const MENDING: Readonly<Partial<Record<string, string>>> = {
+  input: 'Mend the input, then run again: the last run could not read it to its end',
+  failed: 'Mend what the last run failed on, then run again',
+};
+
+function whyWaiting(waiting: number, context: StepsContext): string | null {
+  return waiting > 0 ? `${capital(again(context))}: ${waitingRecords(waiting)}` : null;
+}
+
+function whyUnfinished(waiting: number, { endedHow }: LastRun, context: StepsContext): string {
+  const wholeInput = endedHow === 'work_remains' || endedHow === 'refused';
+  if (wholeInput && waiting > 0) return `${capital(again(context))}: ${waitingRecords(waiting)}`;
+  const reasons = [describeStop(endedHow), ...(waiting > 0 ? [waitingRecords(waiting)] : [])];
+  return `Run again: ${reasons.join(', and ')}`;
+}
+
+function waitingRecords(count: number): string {
+  return `${records(count)} ${count === 1 ? 'waits' : 'wait'}`;
+}
+
+function isMisconfigured({ status, category }: StateCount): boolean {
+  return status === 'pending' && category === 'misconfigured';
+}
+
+function isWaiting(entry: StateCount): boolean {
+  const { status } = entry;
+  return (
+    status === 'in_doubt' || status === 'submitting' || (status === 'pending' && !isMisconfigured(entry))
+  );
 }
 
 function doubtSteps({ waits, lastRun, ledgerPath }: StepsContext): readonly NextStep[] {
-  const count = waits.doubtsWithoutMailbox;
-  if (count === 0 || lastRun === null || lastRun.state === 'running') return [];
+  if (lastRun === null || lastRun.state === 'running') return [];
+  const count = waits.doubtsWithoutMailbox - lastRun.leftOut.doubtsWithoutMailbox;
+  if (count <= 0) return [];
   const say = `${capital(records(count))} in doubt without an email to look up by; to submit again, at the risk of a second grant`;
   return [{ say, command: runCommand(lastRun.input, ledgerPath, ['--retry', 'in_doubt']) }];
+}
+
+/** Rows that only a run without the options that left them out can serve. */
+function leftOutSteps({ lastRun, ledgerPath }: StepsContext): readonly NextStep[] {
+  if (lastRun === null || lastRun.state === 'running') return [];
+  const { unknown, waiting, misconfigured, doubtsWithoutMailbox } = lastRun.leftOut;
+  const count = unknown + waiting + misconfigured + doubtsWithoutMailbox;
+  if (count === 0) return [];
+  const by = lastRun.input.narrowing.join(' ');
+  const say = `${formatCounted(count, 'row')} without a grant ${count === 1 ? 'was' : 'were'} left out by ${by}; to migrate the rest too`;
+  return [{ say, command: runCommand(whole(lastRun.input), ledgerPath) }];
 }
 
 /** What each category of failure asks of a person; the rest is done by running again. */
@@ -180,13 +192,14 @@ function personSteps(counts: readonly StateCount[], { ledgerPath }: StepsContext
 
 function rowSteps({ invalidRows, ledgerPath }: StepsContext): readonly NextStep[] {
   if (invalidRows === 0) return [];
-  const say = `Fix the rows that could not be submitted, then run again (${counted(invalidRows, 'row')})`;
+  const say = `Fix the rows that could not be submitted, then run again (${formatCounted(invalidRows, 'row')})`;
   return [{ say, command: reportCommand(['--select', 'invalid', '--out', 'invalid.csv'], ledgerPath) }];
 }
 
 function lastStep(counts: readonly StateCount[], { lastRun, ledgerPath }: StepsContext): NextStep {
   if (lastRun === null) return { say: 'Nothing has been run yet', command: 'nylas-migrate check users.csv' };
-  if (sum(counts) === 0) return { say: 'The last run found nobody to migrate', command: null };
+  if (sum(counts) === 0)
+    return { say: 'Nothing: the input of the last run held nobody to migrate', command: null };
   return {
     say: 'Nothing is left to do; who has which grant',
     command: reportCommand(['--out', 'report.csv'], ledgerPath),
@@ -198,11 +211,7 @@ function sum(counts: readonly StateCount[]): number {
 }
 
 function records(count: number): string {
-  return counted(count, 'record');
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+  return formatCounted(count, 'record');
 }
 
 function capital(text: string): string {

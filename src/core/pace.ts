@@ -9,6 +9,8 @@ export interface Pace {
   readonly sentAtMs: Float64Array;
   /** How many requests have gone in all. */
   sent: number;
+  /** When the first of them went; null before it. */
+  firstAtMs: number | null;
 }
 
 /** Requests that left within this of a second's edge count into it: the way to the server isn't even. */
@@ -20,7 +22,12 @@ const EVEN_OVER_MS = 40;
 
 /** A pace at which nothing has been sent yet. */
 export function newPace(ratePerSecond: number): Pace {
-  return { ratePerSecond, sentAtMs: new Float64Array(Math.max(1, Math.floor(ratePerSecond))), sent: 0 };
+  return {
+    ratePerSecond,
+    sentAtMs: new Float64Array(Math.max(1, Math.floor(ratePerSecond))),
+    sent: 0,
+    firstAtMs: null,
+  };
 }
 
 /**
@@ -40,8 +47,25 @@ export function nextSlotMs(pace: Pace, targetPerSecond = pace.ratePerSecond): nu
 
 /** Records that a request went at `nowMs` (monotonic milliseconds). */
 export function recordSend(pace: Pace, nowMs: number): void {
+  pace.firstAtMs ??= nowMs;
   pace.sentAtMs[pace.sent % pace.sentAtMs.length] = nowMs;
   pace.sent += 1;
+}
+
+/** Shorter than this, a mean says nothing: the rate bounds what a second holds, not how its part is used. */
+const MEAN_OVER_MS_MIN = 1000;
+
+/**
+ * The mean rate at which requests went, from the first to the last with one slot more; null where they span less
+ * than a second. It is held to the rate: within a second requests may stand closer than evenly, and a run that
+ * ends within one would seem to have gone faster than it may.
+ */
+export function meanRate(pace: Pace): number | null {
+  const { ratePerSecond, sent, firstAtMs } = pace;
+  const spanMs = at(pace, sent - 1) - (firstAtMs ?? 0);
+  if (firstAtMs === null || spanMs < MEAN_OVER_MS_MIN) return null;
+  const mean = ((sent - 1) * 1000) / spanMs;
+  return ratePerSecond === 0 ? mean : Math.min(mean, ratePerSecond);
 }
 
 /** When a request went, counted from the first; before it none did. */

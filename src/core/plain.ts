@@ -19,6 +19,11 @@ export function isPlain(value: string): boolean {
   return PLAIN.test(value) && !isTokenLike(value);
 }
 
+/** Whether what was given as a record key looks like one: short, and no line of a CSV. */
+export function canBeKey(value: string): boolean {
+  return value.length <= SHOWN_LENGTH_MAX && PLAIN.test(value);
+}
+
 /** Whether a value may be a credential, going by its length and by what it is made of. */
 export function isTokenLike(value: string): boolean {
   return value.length > SHOWN_LENGTH_MAX || TOKEN_LIKE.test(value);

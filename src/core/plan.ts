@@ -64,6 +64,13 @@ export interface PlanPolicy {
 
 export type RetryTarget = Category | 'in_doubt' | 'undone';
 
+/** What `--retry` calls the state that a record is in; null: it needs no other try. */
+export function retryTargetOf({ status, category, doubtSinceMs }: RecordState): RetryTarget | null {
+  if (status === 'migrated') return null;
+  if (status === 'undone') return 'undone';
+  return status === 'in_doubt' || status === 'submitting' || doubtSinceMs !== null ? 'in_doubt' : category;
+}
+
 export type Plan =
   | { readonly kind: 'submit' }
   /** An attempt's outcome is unknown: look for its grant before submitting again. */

@@ -1,3 +1,4 @@
+import type { Unmatched } from './unmatched.js';
 import type { Plan } from './plan.js';
 
 /** What a run would do with the rows of an input. */
@@ -11,4 +12,5 @@ export interface PlannedRun {
     readonly requests: number;
     readonly seconds: number | null;
   };
+  readonly unmatched: Unmatched;
 }

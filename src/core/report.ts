@@ -15,7 +15,7 @@ export interface ReportColumn {
   readonly ofIssue: (issue: LedgerIssue) => Cell;
 }
 
-export type ReportFormat = 'csv' | 'jsonl' | 'json';
+export type ReportFormat = 'csv' | 'raw csv' | 'jsonl' | 'json';
 
 const none = (): null => null;
 
@@ -29,6 +29,7 @@ const OWN_COLUMNS: readonly ReportColumn[] = [
   { name: 'category', ofRecord: (record) => record.category, ofIssue: none },
   { name: 'grant_id', ofRecord: (record) => record.grantId, ofIssue: (issue) => issue.grantId },
   { name: 'grant_status', ofRecord: (record) => record.grantStatus, ofIssue: (issue) => issue.grantStatus },
+  { name: 'grant_email', ofRecord: (record) => record.grantEmail, ofIssue: none },
   { name: 'origin', ofRecord: (record) => record.origin, ofIssue: none },
   { name: 'scope', ofRecord: (record) => record.scope, ofIssue: none },
   { name: 'error_type', ofRecord: (record) => record.errorType, ofIssue: none },

@@ -1,8 +1,10 @@
+type Formats = Readonly<Record<string, (value: unknown) => string>>;
+
 /**
- * How the options of a run that must be given again are typed: what reads the file, whom it is about,
- * where it goes, and how carefully. Limits and outputs are one run's own.
+ * How the options of a run that must be given again are typed: what reads the file, where it goes, and how
+ * carefully. Limits and outputs are one run's own.
  */
-const REPEATED: Readonly<Record<string, (value: unknown) => string>> = {
+const REPEATED: Formats = {
   apiUri: String,
   region: String,
   apiKeyFile: String,
@@ -17,6 +19,10 @@ const REPEATED: Readonly<Record<string, (value: unknown) => string>> = {
   defaultProvider: String,
   identifyBy: rule,
   carry: list,
+};
+
+/** How those are typed that say whom a run is about. */
+const NARROWING: Formats = {
   provider: list,
   only: String,
   exclude: String,
@@ -25,7 +31,16 @@ const REPEATED: Readonly<Record<string, (value: unknown) => string>> = {
 
 /** The options of an earlier run, as the ledger keeps them, in the words to give the next one. */
 export function repeatedOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
-  return Object.entries(REPEATED).flatMap(([name, format]) => {
+  return typed(options, REPEATED);
+}
+
+/** Those that left rows of its input out: another run of the same rows needs them, one of the rest must not have them. */
+export function narrowingOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
+  return typed(options, NARROWING);
+}
+
+function typed(options: Readonly<Record<string, unknown>>, formats: Formats): readonly string[] {
+  return Object.entries(formats).flatMap(([name, format]) => {
     const value = options[name];
     return value === undefined || value === null ? [] : [flagOf(name), format(value)];
   });

@@ -2,6 +2,7 @@ import type { LaneStop } from './lane.js';
 import type { StateCount } from './ledger-rows.js';
 import type { Need, NextStep } from './next-steps.js';
 import type { Balance } from './tally.js';
+import type { Unmatched } from './unmatched.js';
 import type { StopReason } from './verdict.js';
 
 /** What a run came to, for whoever started it. */
@@ -9,17 +10,26 @@ export interface RunSummary {
   readonly runId: number;
   readonly ledgerPath: string;
   readonly inputName: string;
+  /** Where Nylas is, as the ledger keeps it. */
+  readonly host: string;
+  readonly application: { readonly id: string; readonly name: string | null };
+  readonly environment: string | null;
   readonly balance: Balance;
   readonly balanced: boolean;
   readonly stop: StopReason | null;
   /** Whose rows were held back, and why. */
   readonly stoppedLanes: readonly StoppedLaneSummary[];
   readonly misconfigured: number;
+  /** Whole milliseconds. */
   readonly elapsedMs: number;
   readonly requests: number;
+  /** Those sent, from the first to the last; null where that is less than a second. */
+  readonly requestsPerSecond: number | null;
   /** The rate that was asked for; 0: unpaced. */
   readonly ratePerSecond: number;
   readonly held: HeldSummary;
+  /** What options asked for and the input didn't hold; null where it wasn't read to its end. */
+  readonly unmatched: Unmatched | null;
   /** Of the whole ledger, as `needs`. */
   readonly counts: readonly StateCount[];
   readonly needs: readonly Need[];

@@ -34,6 +34,8 @@ export interface RunLine {
   readonly state: LastRun['state'];
   /** As the run itself put it; null where it had no time to. */
   readonly endedHow: string | null;
+  /** What it failed on, and what to do about that, where it failed. */
+  readonly endedWhy: string | null;
   readonly host: string;
   readonly pid: number;
   readonly version: string;

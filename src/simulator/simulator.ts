@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UserError } from '../core/errors.js';
+import { describeTrouble } from '../core/file-trouble.js';
 import { findRoute, type Route } from './api.js';
 import type { Grant } from './grants.js';
 import { withDefaults, type Settings, type SimulatorOptions } from './options.js';
@@ -46,7 +47,11 @@ function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       reject(
-        new UserError('usage', `Can't listen on ${HOST}:${port}: ${error.message}.`, 'Choose another port.'),
+        new UserError(
+          'usage',
+          `Can't listen on ${HOST}:${port}: ${describeTrouble(error)}.`,
+          'Choose another port.',
+        ),
       );
     });
     server.listen(port, HOST, () => {

@@ -122,7 +122,7 @@ describe('a CSV', () => {
     expect(await rowsOf('a,b')).toEqual([]);
     expect(await rowsOf('a,b\n\n')).toEqual([]);
     for (const nothing of ['', '\n\n', '  ', '\uFEFF']) {
-      expect((await refusalOf(rowsOf(nothing))).message).toBe('standard input is empty.');
+      expect((await refusalOf(rowsOf(nothing))).message).toBe('There is nothing in standard input.');
     }
   });
 

@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Category, Status } from '../../src/core/category.js';
+import { runCommand } from '../../src/core/next-command.js';
 import type { StateCount } from '../../src/core/ledger-rows.js';
-import {
-  needsSomebody,
-  nextSteps,
-  runCommand,
-  type LastRun,
-  type StepsContext,
-} from '../../src/core/next-steps.js';
+import { needsSomebody, nextSteps, type LastRun, type StepsContext } from '../../src/core/next-steps.js';
 
 const NOW_MS = Date.UTC(2026, 2, 1, 6, 12);
 const LATER_MS = Date.UTC(2026, 2, 1, 6, 19, 30);
@@ -18,12 +13,19 @@ const RUN: LastRun = {
   host: 'worker-1',
   pid: 4711,
   startedAtMs: Date.UTC(2026, 2, 1, 5),
-  input: { name: 'users.csv', isCommand: false, options: [] },
+  endedHow: 'done',
+  input: { name: 'users.csv', isCommand: false, options: [], narrowing: [] },
+  leftOut: { unknown: 0, waiting: 0, misconfigured: 0, doubtsWithoutMailbox: 0 },
 };
 
 function context(rest: Partial<StepsContext> = {}, run: Partial<LastRun> = {}): StepsContext {
   const lastRun = { ...RUN, ...run };
   return { ledgerPath: 'migration.db', nowMs: NOW_MS, waits: NO_WAITS, invalidRows: 0, lastRun, ...rest };
+}
+
+function narrowed(leftOut: Partial<LastRun['leftOut']>): Partial<LastRun> {
+  const input = { ...RUN.input, options: ['--carry', 'user_id'], narrowing: ['--provider', 'google'] };
+  return { input, leftOut: { ...RUN.leftOut, ...leftOut } };
 }
 
 function count(status: Status, category: Category | null, number = 1, provider = 'google'): StateCount {
@@ -46,7 +48,7 @@ describe('what to do next', () => {
       context({ lastRun: null }),
       ['Nothing has been run yet → nylas-migrate check users.csv'],
     ],
-    ['the file held nobody', [], context(), ['The last run found nobody to migrate']],
+    ['the file held nobody', [], context(), ['Nothing: the input of the last run held nobody to migrate']],
     [
       'everybody has a grant',
       [DONE],
@@ -82,7 +84,7 @@ describe('what to do next', () => {
     [
       'the input was not read to its end',
       [DONE],
-      context({}, { state: 'unfinished' }),
+      context({}, { state: 'unfinished', endedHow: 'failure' }),
       ['Run again: the last run did not reach the end of its input → nylas-migrate run users.csv'],
     ],
     [
@@ -99,6 +101,60 @@ describe('what to do next', () => {
       context({ waits: { earliestNotBeforeMs: null, doubtsWithoutMailbox: 2 } }),
       [
         '2 records in doubt without an email to look up by; to submit again, at the risk of a second grant → nylas-migrate run users.csv --retry in_doubt',
+      ],
+    ],
+    [
+      'a run was about some providers only',
+      [DONE],
+      context({}, narrowed({ unknown: 34 })),
+      [
+        '34 rows without a grant were left out by --provider google; to migrate the rest too → nylas-migrate run users.csv --carry user_id',
+      ],
+    ],
+    [
+      'records wait on both sides of what was left out',
+      [count('pending', 'throttled', 3), count('in_doubt', null, 2), count('pending', 'misconfigured', 1)],
+      context({}, narrowed({ waiting: 4, misconfigured: 1 })),
+      [
+        'Run again: 1 record waits → nylas-migrate run users.csv --carry user_id --provider google',
+        '5 rows without a grant were left out by --provider google; to migrate the rest too → nylas-migrate run users.csv --carry user_id',
+      ],
+    ],
+    [
+      'only what was left out waits',
+      [count('in_doubt', null, 1, 'zoom')],
+      context(
+        { waits: { earliestNotBeforeMs: null, doubtsWithoutMailbox: 1 } },
+        narrowed({ doubtsWithoutMailbox: 1 }),
+      ),
+      [
+        '1 row without a grant was left out by --provider google; to migrate the rest too → nylas-migrate run users.csv --carry user_id',
+      ],
+    ],
+    [
+      'everybody who was left out has a grant',
+      [DONE],
+      context({}, narrowed({})),
+      ['Nothing is left to do; who has which grant → nylas-migrate report --out report.csv'],
+    ],
+    [
+      'a run stopped at its limit, and records wait',
+      [DONE, count('pending', 'throttled', 2)],
+      context({ waits: WAITS }, { state: 'unfinished', endedHow: 'limit' }),
+      ['Run again: the last run stopped at its limit, and 2 records wait → nylas-migrate run users.csv'],
+    ],
+    [
+      'a run held rows back',
+      [count('pending', null, 2)],
+      context({}, { state: 'unfinished', endedHow: 'refused' }),
+      ['Run again: 2 records wait → nylas-migrate run users.csv'],
+    ],
+    [
+      'the input broke off',
+      [DONE, count('pending', 'throttled', 2)],
+      context({ waits: WAITS }, { state: 'unfinished', endedHow: 'input' }),
+      [
+        'Mend the input, then run again: the last run could not read it to its end → nylas-migrate run users.csv',
       ],
     ],
     [
@@ -133,11 +189,19 @@ describe('what to do next', () => {
   });
 
   it.each([
-    [{ name: 'standard input', isCommand: false, options: [] }, 'nylas-migrate run -'],
-    [{ name: 'my users.csv', isCommand: false, options: [] }, "nylas-migrate run 'my users.csv'"],
+    [{ name: 'standard input', isCommand: false, options: [], narrowing: [] }, 'nylas-migrate run -'],
     [
-      { name: 'age -d users.csv.age', isCommand: true, options: ['--carry', 'user_id'] },
-      "nylas-migrate run --input-command 'age -d users.csv.age' --carry user_id",
+      { name: 'my users.csv', isCommand: false, options: [], narrowing: [] },
+      "nylas-migrate run 'my users.csv'",
+    ],
+    [
+      {
+        name: 'age -d users.csv.age',
+        isCommand: true,
+        options: ['--carry', 'user_id'],
+        narrowing: ['--sample', '1%'],
+      },
+      "nylas-migrate run --input-command 'age -d users.csv.age' --carry user_id --sample 1%",
     ],
   ])('repeats how the input was given: %o', (input, command) => {
     expect(runCommand(input, 'migration.db')).toBe(command);

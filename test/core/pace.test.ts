@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { newPace, nextSlotMs, recordSend } from '../../src/core/pace.js';
+import { meanRate, newPace, nextSlotMs, recordSend } from '../../src/core/pace.js';
 import { seededRandom } from '../support/fake-clock.js';
 
 /** The way to the server isn't even: what left this much apart can arrive within one second. */
@@ -108,6 +108,32 @@ describe('steady demand is served at the full rate', () => {
     expect(achieved(2.5, 120, never)).toBeGreaterThanOrEqual(0.97 * 2);
     expect(achieved(2.5, 120, never)).toBeLessThanOrEqual(2);
     expect(achieved(1.5, 120, never)).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('the mean rate', () => {
+  const meanOf = (rate: number, sent: readonly number[]): number | null => {
+    const pace = newPace(rate);
+    for (const at of sent) recordSend(pace, at);
+    return meanRate(pace);
+  };
+
+  test.each([1, 5, 45, 500])('of %d a second is never told to be more, however short the run', (rate) => {
+    for (let seconds = 0; seconds < 6; seconds += 0.1) {
+      expect(meanOf(rate, steady(rate, seconds, never)) ?? 0).toBeLessThanOrEqual(rate);
+    }
+  });
+
+  test('of a long run is what was sent in that time', () => {
+    expect(meanOf(45, steady(45, 60, never))).toBeGreaterThan(43);
+    expect(meanOf(45, [0, 1_000, 2_000, 4_000])).toBe(0.75);
+    expect(meanOf(0, [0, 1, 2, 1_000])).toBe(3);
+  });
+
+  test('of less than a second says nothing', () => {
+    expect(meanOf(45, [])).toBeNull();
+    expect(meanOf(45, [7])).toBeNull();
+    expect(meanOf(45, [0, 999])).toBeNull();
   });
 });
 

@@ -58,7 +58,7 @@ describe('the columns', () => {
   it('are ours in their order, then those carried along, renamed where they are called like ours', () => {
     const names = reportColumns(['user_id', 'email', 'carried_email']).map(({ name }) => name);
     expect(names.join()).toBe(
-      'record_key,account_id,email,provider,status,category,grant_id,grant_status,origin,scope,error_type,' +
+      'record_key,account_id,email,provider,status,category,grant_id,grant_status,grant_email,origin,scope,error_type,' +
         'error_message,remedy,http_status,request_id,attempts,first_attempt_at,last_attempt_at,source_line,run,' +
         'user_id,carried_carried_email,carried_email',
     );

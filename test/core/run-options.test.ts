@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { repeatedOptions } from '../../src/core/run-options.js';
+import { narrowingOptions, repeatedOptions } from '../../src/core/run-options.js';
 
 it.each([
   [{}, ''],
@@ -8,7 +8,7 @@ it.each([
     { timeout: 2000, settleDelay: 500, singleUse: ['yahoo'], existing: 'reauthenticate' },
     '--timeout 2000ms --settle-delay 500ms --single-use yahoo --existing reauthenticate',
   ],
-  [{ carry: ['user_id', 'team'], provider: ['google'] }, '--carry user_id,team --provider google'],
+  [{ carry: ['user_id', 'team'], provider: ['google'] }, '--carry user_id,team'],
   [
     { column: [['email', 'Mail']], providerAlias: [['exchange', 'ews']] },
     '--column email=Mail --provider-alias exchange=ews',
@@ -19,10 +19,15 @@ it.each([
     { apiUri: 'https://api.eu.nylas.com', rate: 20, region: null },
     '--api-uri https://api.eu.nylas.com --rate 20',
   ],
-  [
-    { sample: 0.07, only: 'keys.txt', defaultProvider: 'imap' },
-    '--default-provider imap --only keys.txt --sample 7%',
-  ],
+  [{ sample: 0.07, only: 'keys.txt', defaultProvider: 'imap' }, '--default-provider imap'],
 ])('what %j leaves for the next run is “%s”', (options, words) => {
   expect(repeatedOptions(options).join(' ')).toBe(words);
+});
+
+it.each([
+  [{ carry: ['user_id'], rate: 20 }, ''],
+  [{ carry: ['user_id'], provider: ['google', 'imap'] }, '--provider google,imap'],
+  [{ sample: 0.07, only: 'keys.txt', exclude: 'not.txt' }, '--only keys.txt --exclude not.txt --sample 7%'],
+])('what %j leaves rows out by is “%s”', (options, words) => {
+  expect(narrowingOptions(options).join(' ')).toBe(words);
 });

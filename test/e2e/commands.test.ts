@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.js';
@@ -129,6 +129,158 @@ describe('a provider’s name that is given to another', () => {
     const check = await runHere(['check', 'users.csv', '--provider-alias', 'google=microsoft'], { cwd });
     expect(check.stderr).toContain('takes every google row for one of microsoft');
     expect(check.stdout).toMatch(/microsoft +2/);
+  });
+});
+
+describe('a file or a place that is not as it should be is told in a sentence', () => {
+  it.each<readonly [string, readonly string[], number, string]>([
+    ['--only', ['run', 'users.csv', '--only', 'none'], 2, "--only none can't be read: there is no such file"],
+    ['--config', ['status', '--config', 'none'], 2, "--config none can't be read: there is no such file"],
+    [
+      '--log-file',
+      ['run', 'users.csv', '--log-file', 'none/log'],
+      2,
+      "none/log can't be written: its folder does",
+    ],
+    [
+      'a ledger that is a directory',
+      ['status', '--ledger', 'folder'],
+      6,
+      "folder can't be used: it is a directory",
+    ],
+    ['the same to write', ['run', 'users.csv', '--ledger', 'folder'], 6, 'it is a directory'],
+    ['a report', ['report', '--out', 'none/report.csv'], 2, 'its folder does not exist'],
+    ['a backup', ['backup', 'none/copy.db'], 2, 'its folder does not exist'],
+    ['a demo', ['demo', '--out', 'users.csv'], 2, 'something else lies there already'],
+    ['a bad value', ['report', '--format', 'xml'], 2, 'nothing was done'],
+    ['a key with a dash', ['explain', '-x17'], 2, 'what begins with a dash but is no option goes after --'],
+  ])('%s', async (_what, args, exitCode, says) => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, emails(1));
+    mkdirSync(join(cwd, 'folder'));
+    const env = { NYLAS_API_URI: simulator.url };
+    await runHere(['run', 'users.csv'], { cwd, env });
+    const result = await runHere(args, { cwd, env });
+    expect(result.stderr).toContain(says);
+    expect(result.stderr).not.toMatch(/ENOENT:|EISDIR:|submitted/);
+    expect(result.exitCode).toBe(exitCode);
+    expect(existsSync(join(cwd, 'folder.lock'))).toBe(false);
+  });
+});
+
+describe('an input with a header and no rows', () => {
+  it.each(['check', 'run'])('%s ends with 0, says so and advises nothing', async (command) => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, []);
+    const args = command === 'run' ? ['--api-uri', simulator.url] : [];
+    const result = await runHere([command, 'users.csv', ...args], { cwd });
+    expect(result.exitCode, result.stderr).toBe(0);
+    expect(result.stdout).toMatch(/a header and no rows: there (is|was) nothing to migrate/);
+    expect(result.stdout).not.toMatch(/correct/i);
+  });
+});
+
+describe('an input that breaks off', () => {
+  const csv = 'account_id,provider,email,refresh_token\n1,google,a@x.example,sim.ok.a@x.example\n';
+
+  it('is remembered with its line, and nothing of its fields', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeFileSync(join(cwd, 'users.csv'), `${csv}2,google,b@x.example,"sim.ok.planted\n`, { mode: 0o600 });
+    const run = await runHere(['run', 'users.csv', '--api-uri', simulator.url], { cwd });
+    expect(run.exitCode).toBe(4);
+    expect(run.stdout.replaceAll('\n', ' ')).toContain('What is done stays done.');
+    const status = await runHere(['status'], { cwd });
+    expect(status.stdout).toContain('the record that begins on line 3 has a quote');
+    expect(status.stdout).toContain('the input broke off');
+    expect(status.stdout).not.toContain('planted');
+    const { runs } = JSON.parse((await runHere(['status', '--json'], { cwd })).stdout) as { runs: unknown };
+    const endedWhy: unknown = expect.stringContaining('line 3');
+    expect(runs).toMatchObject([{ endedHow: 'input', endedWhy }]);
+  });
+
+  it.each([
+    [
+      'a command',
+      ['check', '--input-command', 'true # secret'],
+      /^Error: There is nothing in the output of the/,
+    ],
+    ['a command that fails', ['check', '--input-command', 'exit 3 # secret'], /exit code 3/],
+  ])('of %s is not named by what was typed, and promises nothing', async (_what, args, says) => {
+    const result = await runHere(args, { cwd: testFolder() });
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toMatch(says);
+    expect(result.stderr).not.toMatch(/secret|stays done/);
+  });
+});
+
+describe('a run about some of the users', () => {
+  it('says who was left out, and which command migrates them', async () => {
+    const cwd = testFolder();
+    const env = { NYLAS_API_URI: (await simulate()).url };
+    writeUsers(cwd, emails(5));
+    writeFileSync(join(cwd, 'keys.txt'), '\uFEFFacc-1\nacc-3\nacc-7\n');
+    const run = await runHere(['run', 'users.csv', '--only', 'keys.txt'], { cwd, env });
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(run.stdout).toContain('1 key of --only is the record key of no row: acc-7');
+    for (const { stdout } of [run, await runHere(['status'], { cwd, env })]) {
+      expect(stdout).toContain('3 rows without a grant were left out by --only keys.txt');
+      expect(stdout).toMatch(/^ +nylas-migrate run users.csv --api-uri \S+$/m);
+      expect(stdout).not.toContain('Nothing is left');
+    }
+    expect((await runHere(['run', 'users.csv'], { cwd, env })).stdout).toContain('Nothing is left to do');
+  });
+
+  it('under --json says where they went and what was asked for in vain', async () => {
+    const cwd = testFolder();
+    const env = { NYLAS_API_URI: (await simulate()).url };
+    writeUsers(cwd, emails(2));
+    writeFileSync(join(cwd, 'keys.txt'), 'acc-7\n');
+    const asked = ['--exclude', 'keys.txt', '--retry', 'blocked'];
+    const unmatched = {
+      keys: [{ option: '--exclude', count: 1, examples: ['acc-7'] }],
+      retry: ['blocked'],
+    };
+    const planned = await runHere(['run', 'users.csv', ...asked, '--dry-run', '--json'], { cwd, env });
+    expect(JSON.parse(planned.stdout)).toMatchObject({ unmatched });
+    const run = await runHere(['run', 'users.csv', ...asked, '--json'], { cwd, env });
+    const summary = JSON.parse(run.stdout) as { elapsedMs: number };
+    expect(summary).toMatchObject({
+      unmatched,
+      host: '127.0.0.1',
+      application: { name: 'Nylas simulator' },
+      environment: 'staging',
+    });
+    expect(Number.isInteger(summary.elapsedMs)).toBe(true);
+  });
+
+  it('--retry that some record answers to is not said to match nothing', async () => {
+    const cwd = testFolder();
+    const env = { NYLAS_API_URI: (await simulate()).url };
+    writeUsers(cwd, emails(1), 'revoked');
+    await runHere(['run', 'users.csv'], { cwd, env });
+    const again = ['run', 'users.csv', '--retry', 'needs_reauth,blocked', '--json'];
+    const { unmatched } = JSON.parse((await runHere(again, { cwd, env })).stdout) as { unmatched: unknown };
+    expect(unmatched).toEqual({ keys: [], retry: ['blocked'] });
+  });
+});
+
+describe('keys that a spreadsheet would take for formulas', () => {
+  it('can be written back, and explained', async () => {
+    const cwd = testFolder();
+    const env = { NYLAS_API_URI: (await simulate()).url };
+    const csv = 'account_id,provider,email,refresh_token\n-17,google,a@x.example,sim.ok.a@x.example\n';
+    writeFileSync(join(cwd, 'users.csv'), csv, { mode: 0o600 });
+    await runHere(['run', 'users.csv'], { cwd, env });
+    const columns = ['report', '--columns', 'account_id'];
+    expect((await runHere(columns, { cwd })).stdout).toBe("account_id\n'-17\n");
+    expect((await runHere([...columns, '--raw'], { cwd })).stdout).toBe('account_id\n-17\n');
+    const toFile = await runHere([...columns, '--out', 'ids.csv'], { cwd });
+    expect(toFile.stderr).toContain('1 row written to ids.csv');
+    const story = await runHere(['explain', '--', '-17'], { cwd });
+    expect(story.stdout).toContain('a@x.example');
   });
 });
 

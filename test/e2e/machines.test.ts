@@ -427,7 +427,7 @@ describe('a CSV that changes while it is read', () => {
     const result = await ended;
     expect(result.exitCode, result.stdout + result.stderr).toBe(4);
     expect(result.stdout.replaceAll('\n', ' ')).toMatch(says);
-    expect(result.stdout.replaceAll('\n', ' ')).toContain('what is done stays done');
+    expect(result.stdout.replaceAll('\n', ' ')).toContain('What is done stays done');
     copyFileSync(join(cwd, 'original.csv'), csv(cwd));
     await expectCompletes(runArgs(simulator), cwd, simulator);
   });
@@ -515,7 +515,7 @@ describe('a machine short of something', () => {
 describe('a place where no ledger can be', () => {
   const places: readonly (readonly [string, string, RegExp])[] = [
     ['a missing folder', 'nowhere/migration.db', /Make the folder first/],
-    ['a directory', 'folder', /It is a directory/],
+    ['a directory', 'folder', /it is a directory/],
     ['under a file', 'users.csv/migration.db', /Make the folder first/],
     ['where nothing can be made', '/proc/migration.db', /folder/],
   ];

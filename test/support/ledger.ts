@@ -123,10 +123,11 @@ export class Story {
     await this.ledger.conclude(attemptId, { ...end, evidence: { ...NO_EVIDENCE, ...evidence } }, change);
   }
 
-  end(how = 'done'): void {
+  end(how = 'done', why: string | null = null): void {
     this.ledger.endRun(this.runId, {
       endedAtMs: BEGAN_AT_MS + 60_000,
       how,
+      why,
       input: { sha256: 'c0ffee', bytes: 12 },
       balance: { read: 0 },
     });
@@ -136,8 +137,8 @@ export class Story {
     this.ledger.close();
   }
 
-  endAndClose(how?: string): void {
-    this.end(how);
+  endAndClose(how?: string, why?: string): void {
+    this.end(how, why);
     this.close();
   }
 }

@@ -66,7 +66,7 @@ export async function migrateHere(
     };
     const start = runStart({ startedAtMs: clock.now() });
     const result = await migrate(ports, options, { applicationId: 'app-1', host: '127.0.0.1' }, start);
-    const end = { endedAtMs: clock.now(), how: 'ended', input: null, balance: result.balance };
+    const end = { endedAtMs: clock.now(), how: 'ended', why: null, input: null, balance: result.balance };
     ledger.endRun(result.runId, end);
     return result;
   } finally {

@@ -24,10 +24,15 @@ const FILE_CHUNK_BYTES = 64 * 1024;
 /** What a file's mode must not grant: anything to its group or to others. */
 const OTHERS_MODE = 0o077;
 
-/** How an input is called in messages. */
+/** How an input is called where it is named as it was given. */
 export function nameOf(input: CsvInput): string {
   if ('file' in input) return input.file;
   return 'stdin' in input ? 'standard input' : input.command;
+}
+
+/** How an input is called in messages: what a command was given can hold secrets, and is no name. */
+export function calledIn(input: CsvInput): string {
+  return 'command' in input ? 'the output of the input command' : nameOf(input);
 }
 
 /** Opens an input for one pass. Throws UserError where it can't be read. */
@@ -94,7 +99,7 @@ async function* thenUnchanged(
   throw new UserError(
     'usage',
     `${path} ${what} while it was being read.`,
-    'Let whatever writes it finish, then run again with the file as it should be: what is done stays done.',
+    'Let whatever writes it finish, then run again with the file as it should be.',
   );
 }
 
@@ -113,7 +118,11 @@ function othersCanRead(path: string): string {
 
 function openStream(stream: Readable): RawInput {
   const failed = () =>
-    new UserError('usage', 'Standard input broke off.', 'Run the command again: it resumes.');
+    new UserError(
+      'usage',
+      'Standard input broke off.',
+      'See what ended it, then run the same command again.',
+    );
   return { ...fromStream(stream, failed), bytesTotal: null, isRepeatable: false };
 }
 
@@ -177,7 +186,7 @@ function commandError(failure: string): UserError {
   return new UserError(
     'usage',
     `The input command ${failure}.`,
-    'See what it says above, try it by itself, then run again: what is done stays done.',
+    'See what it says above, try it by itself, then run again.',
   );
 }
 

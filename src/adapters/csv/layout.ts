@@ -87,5 +87,5 @@ function headerTooLong(name: string): UserError {
 }
 
 function emptyError(name: string): UserError {
-  return new UserError('usage', `${name} is empty.`, 'The first line must name the columns.');
+  return new UserError('usage', `There is nothing in ${name}.`, 'The first line must name the columns.');
 }

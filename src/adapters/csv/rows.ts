@@ -178,7 +178,7 @@ class RowParser {
     return new UserError(
       'usage',
       `${this.#name}: the record that begins on line ${this.#line} is longer than 1 MiB.`,
-      'A quote opened there may never have been closed. Correct the line and run again: what is done stays done.',
+      'A quote opened there may never have been closed. Correct the line and run again.',
     );
   }
 
@@ -189,7 +189,7 @@ class RowParser {
     return new UserError(
       'usage',
       `${this.#name}: the record that begins on line ${this.#line} ${what}: the rows from there on were not read.`,
-      'Correct the line and run again: what is done stays done.',
+      'Correct the line and run again.',
     );
   }
 }

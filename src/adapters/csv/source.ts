@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { UserError } from '../../core/errors.js';
 import type { RawRow } from '../../core/record.js';
 import type { OpenSource, RecordSource } from '../../ports.js';
-import { nameOf, openInput, type CsvInput, type RawInput } from './input.js';
+import { calledIn, nameOf, openInput, type CsvInput, type RawInput } from './input.js';
 import { findLayout, type Layout } from './layout.js';
 import { readRows } from './rows.js';
 import { toText } from './text.js';
@@ -17,17 +17,17 @@ const COLUMNS_MAX = 1000;
 
 /** A CSV as a source of rows: a file or a command's output any number of times, standard input once. */
 export function csvSource(input: CsvInput, options: CsvOptions = {}): RecordSource {
-  const name = nameOf(input);
+  const called = calledIn(input);
   let opened: RawInput | null = null;
   let givenUp = false;
   return {
-    name,
+    name: nameOf(input),
     open: async () => {
-      if (opened?.isRepeatable === false) throw onceOnly(name);
+      if (opened?.isRepeatable === false) throw onceOnly(called);
       const warn = opened === null ? options.warn : undefined;
       opened = await openInput(input, (message) => warn?.(message));
       if (givenUp) opened.close();
-      return openCsv(opened, name);
+      return openCsv(opened, called);
     },
     giveUp: () => {
       givenUp = true;
@@ -68,7 +68,7 @@ async function openCsv(raw: RawInput, name: string): Promise<OpenSource> {
 function headerOf(row: RawRow | undefined, layout: Layout, name: string): readonly string[] {
   const header = row?.fields ?? [];
   if (header.length === 0)
-    throw new UserError('usage', `${name} is empty.`, 'The first line must name the columns.');
+    throw new UserError('usage', `There is nothing in ${name}.`, 'The first line must name the columns.');
   if (header.length <= COLUMNS_MAX) return header;
   throw new UserError(
     'usage',

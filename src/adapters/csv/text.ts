@@ -116,9 +116,5 @@ function gzipError(name: string, error: unknown): UserError {
   const what = isShort
     ? 'ends in the middle of its gzip data'
     : 'is damaged: its gzip data can’t be unpacked';
-  return new UserError(
-    'usage',
-    `${name} ${what}.`,
-    'Make or copy the file again, then run again: what is done stays done.',
-  );
+  return new UserError('usage', `${name} ${what}.`, 'Make or copy the file again, then run again.');
 }

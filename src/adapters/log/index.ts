@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import pino from 'pino';
 import { UserError } from '../../core/errors.js';
+import { describeWriteTrouble } from '../../core/file-trouble.js';
 import type { Scrub } from '../../core/scrub.js';
 import type { Log } from '../../ports.js';
 
@@ -47,10 +48,9 @@ function assertWritable(file: string): void {
   try {
     closeSync(openSync(file, 'a', 0o600));
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
     throw new UserError(
       'usage',
-      `The log file can't be written: ${detail}.`,
+      `The log file ${file} can't be written: ${describeWriteTrouble(error)}.`,
       'Name another with --log-file.',
     );
   }

@@ -15,10 +15,8 @@ export async function writeReport(report: Report, format: ReportFormat, out: Rep
 }
 
 const ENCODERS: Readonly<Record<ReportFormat, (report: Report) => Generator<string>>> = {
-  *csv({ columns, rows }) {
-    yield csvText([columns]);
-    for (const chunk of chunksOf(rows)) yield csvText(chunk);
-  },
+  csv: (report) => csvChunks(report, false),
+  'raw csv': (report) => csvChunks(report, true),
   *jsonl({ columns, rows }) {
     const write = objectWriter(columns);
     for (const chunk of chunksOf(rows)) yield chunk.map((row) => `${write(row)}\n`).join('');
@@ -34,6 +32,11 @@ const ENCODERS: Readonly<Record<ReportFormat, (report: Report) => Generator<stri
     yield '\n]}\n';
   },
 };
+
+function* csvChunks({ columns, rows }: Report, raw: boolean): Generator<string> {
+  yield csvText([columns], raw);
+  for (const chunk of chunksOf(rows)) yield csvText(chunk, raw);
+}
 
 function* chunksOf(rows: Iterable<ReportRow>): Generator<readonly ReportRow[]> {
   let chunk: ReportRow[] = [];

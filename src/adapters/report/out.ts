@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../core/errors.js';
+import { describeWriteTrouble } from '../../core/file-trouble.js';
 
 /** Where a report goes: a stream that stays open, or a file that is there whole or not at all. */
 export type ReportOut = { readonly stream: Writable } | { readonly file: string };
@@ -55,7 +56,7 @@ async function replaceFile(text: Iterable<string>, file: string): Promise<void> 
 }
 
 function cannotWrite(file: string, error: unknown): UserError {
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = describeWriteTrouble(error);
   return new UserError('usage', `${file} can't be written: ${detail}.`, 'Name another file with --out.');
 }
 

@@ -4,9 +4,10 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
+import { codeOf, describeWriteTrouble } from '../../core/file-trouble.js';
 import type { LedgerCopy } from '../../ports.js';
 import { assertIntact, copyOf } from './damage.js';
-import { codeOf, guarded, ledgerError, lockOf, openForReading } from './open.js';
+import { guarded, ledgerError, lockOf, openForReading } from './open.js';
 import { assertOurs } from './schema.js';
 
 /** Copies a ledger as it is at one moment, also while a run holds it. Throws UserError. */
@@ -105,11 +106,13 @@ function assertReplaceable(path: string, file: string, ledgerId: string): void {
   const why =
     source?.ino === there.ino && source.dev === there.dev
       ? 'is the ledger itself'
-      : existsSync(lockOf(file))
-        ? 'is a ledger that was run with'
-        : copiedLedgerId(file) === ledgerId
-          ? null
-          : 'is something else than an earlier copy of this ledger';
+      : there.isDirectory()
+        ? 'is a directory'
+        : existsSync(lockOf(file))
+          ? 'is a ledger that was run with'
+          : copiedLedgerId(file) === ledgerId
+            ? null
+            : 'is something else than an earlier copy of this ledger';
   if (why !== null) throw new UserError('usage', `${file} ${why}: it stays as it is.`, 'Name another file.');
 }
 
@@ -137,10 +140,9 @@ function ledgerIdOf(db: Database): string {
 function copyError(path: string, file: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
   if (/CORRUPT|NOTADB/.test(codeOf(error))) return ledgerError(path, error);
-  const detail = error instanceof Error ? error.message : String(error);
   return new UserError(
     'usage',
-    `The copy ${file} can't be written: ${detail}.`,
+    `The copy ${file} can't be written: ${describeWriteTrouble(error)}.`,
     'Name another file, on a disk with room for it.',
   );
 }

@@ -111,6 +111,7 @@ class SqliteLedger implements Ledger {
         runId,
         endedAtMs: end.endedAtMs,
         how: end.how,
+        why: end.why,
         sha256: end.input?.sha256 ?? null,
         bytes: end.input?.bytes ?? null,
         balance: JSON.stringify(end.balance),

@@ -2,12 +2,23 @@ import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
+import { codeOf, describeWriteTrouble } from '../../core/file-trouble.js';
 import { assertSound, copyOf, keepAndGoBack } from './damage.js';
 import { assertOurs, assertReadable, migrateSchema } from './schema.js';
 
 const BUSY_TIMEOUT_MS = 5_000;
 /** A reader that asks whether the lock is held has it for an instant itself. */
 const LOCK_TIMEOUT_MS = 250;
+
+/** SQLite has no word for it, or a misleading one. Throws UserError('ledger'). */
+function assertNoDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  throw new UserError(
+    'ledger',
+    `The ledger ${path} can't be used: it is a directory.`,
+    'Name a file with --ledger.',
+  );
+}
 
 /** Opens a ledger to write, making it where there is none. Throws UserError('ledger'). */
 export function openForWriting(path: string, nowMs: number): Database {
@@ -37,6 +48,7 @@ export function openForReading(path: string, assert = assertReadable): Database 
       'Name it with --ledger FILE, or make one with: nylas-migrate run users.csv',
     );
   }
+  assertNoDirectory(path);
   return guarded(path, () =>
     opened(new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }), (db) => {
       assert(db, path);
@@ -50,17 +62,20 @@ export function openForReading(path: string, assert = assertReadable): Database 
  */
 export function takeLock(path: string, holder: () => string): Database {
   const file = lockOf(path);
-  return guarded(file, () => {
+  guarded(path, () => {
+    assertNoDirectory(path);
     makeFile(file);
-    return opened(new Sqlite(file, { timeout: LOCK_TIMEOUT_MS }), (lock) => {
+  });
+  return guarded(file, () =>
+    opened(new Sqlite(file, { timeout: LOCK_TIMEOUT_MS }), (lock) => {
       if (!isBusy(() => lock.exec('BEGIN EXCLUSIVE'))) return;
       throw new UserError(
         'locked',
         `Another run holds ${path}${holder()}.`,
         'Wait until it has ended, or stop it; nothing was changed.',
       );
-    });
-  });
+    }),
+  );
 }
 
 /** Whether a process holds the ledger's lock at this moment. */
@@ -158,17 +173,18 @@ export function guarded<T>(path: string, action: () => T): T {
 export function ledgerError(path: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
   const code = codeOf(error);
-  const detail = error instanceof Error ? error.message : String(error);
   const next = NEXT_STEPS.find(([pattern]) => pattern.test(code))?.[1];
   return new UserError(
     'ledger',
-    `The ledger ${path} can't be used: ${detail}${code === '' ? '' : ` (${code})`}.`,
+    `The ledger ${path} can't be used: ${detailOf(error, code)}.`,
     next?.(path) ?? 'Check the file and its folder, or name another with --ledger.',
   );
 }
 
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+/** SQLite's words are plain enough; its code stands behind them as the system's does. */
+function detailOf(error: unknown, code: string): string {
+  const detail = describeWriteTrouble(error);
+  return code === '' || detail.endsWith(`(${code})`) ? detail : `${detail} (${code})`;
 }
 
 const NEXT_STEPS: readonly (readonly [RegExp, (path: string) => string])[] = [
@@ -187,9 +203,8 @@ const NEXT_STEPS: readonly (readonly [RegExp, (path: string) => string])[] = [
 
 /** SQLite has one word for all of these. */
 function cannotOpen(path: string): string {
-  if (!existsSync(path)) return 'Make the folder first, or name another place with --ledger.';
-  return statSync(path).isDirectory()
-    ? 'It is a directory: name a file with --ledger.'
+  return !existsSync(path)
+    ? 'Make the folder first, or name another place with --ledger.'
     : 'Make the file and its folder writable for this user; a low limit of open files (ulimit -n) ends so too.';
 }
 

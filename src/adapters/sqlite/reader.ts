@@ -8,10 +8,11 @@ import type {
   LedgerIssue,
   LedgerRecord,
   LedgerRun,
+  LeftOut,
   StateCount,
   Waits,
 } from '../../core/ledger-rows.js';
-import type { LedgerReader, RecordFilter } from '../../ports.js';
+import type { FoundByCarried, LedgerReader, RecordFilter } from '../../ports.js';
 import { guarded, isLockHeld, openForReading } from './open.js';
 import { prepareReads, type IssueRow, type Reads, type RecordRow, type RunRow } from './reads.js';
 
@@ -69,6 +70,11 @@ class SqliteReader implements LedgerReader {
     return { ...none, ...Object.fromEntries(rows.map(({ kind, count }) => [kind, count])) };
   }
 
+  leftOut(runId: number): LeftOut {
+    const none = { unknown: 0, waiting: 0, misconfigured: 0, doubtsWithoutMailbox: 0 };
+    return this.#guarded(() => this.#reads.leftOut.get(runId)) ?? none;
+  }
+
   carriedHeaders(): readonly string[] {
     return this.#guarded(() => this.#reads.carriedHeaders.all()).map(({ header }) => header);
   }
@@ -107,6 +113,14 @@ class SqliteReader implements LedgerReader {
   findIssues(keyOrEmail: string, countMax: number): readonly LedgerIssue[] {
     const named = { key: keyOrEmail, mailbox: foldEmail(keyOrEmail), countMax };
     return this.#guarded(() => this.#reads.issuesOf.all(named)).map(toIssue);
+  }
+
+  findCarried(value: string, countMax: number): FoundByCarried {
+    const asked = { value, countMax };
+    return {
+      records: this.#guarded(() => this.#reads.byCarried.all(asked)).map(toRecord),
+      issues: this.#guarded(() => this.#reads.issuesByCarried.all(asked)).map(toIssue),
+    };
   }
 
   attempts(recordId: number): readonly LedgerAttempt[] {

@@ -6,6 +6,7 @@ import type {
   LedgerIdentity,
   LedgerIssue,
   LedgerRun,
+  LeftOut,
   StateCount,
   Waits,
 } from '../../core/ledger-rows.js';
@@ -65,10 +66,13 @@ export interface Reads {
   readonly recordCount: Statement<[], { readonly count: number }>;
   readonly counts: Statement<[], StateCount>;
   readonly issueCounts: Statement<[number], { readonly kind: IssueKind; readonly count: number }>;
+  readonly leftOut: Statement<[number], LeftOut>;
   readonly carriedHeaders: Statement<[], { readonly header: string }>;
   readonly recordsAfter: Statement<[RecordPage], RecordRow>;
   readonly byKeyOrMailbox: Statement<[{ key: string; mailbox: string }], RecordRow>;
   readonly byGrant: Statement<[string], RecordRow>;
+  readonly byCarried: Statement<[{ value: string; countMax: number }], RecordRow>;
+  readonly issuesByCarried: Statement<[{ value: string; countMax: number }], IssueRow>;
   readonly rowIssues: Statement<[{ runId: number; kinds: string }], IssueRow>;
   readonly issuesOf: Statement<[{ key: string; mailbox: string; countMax: number }], IssueRow>;
   readonly attempts: Statement<[number], LedgerAttempt>;
@@ -79,13 +83,18 @@ export function prepareReads(db: Database): Reads {
   return { ...prepareOverview(db), ...prepareRecords(db), ...prepareIssues(db), ...prepareStory(db) };
 }
 
+/** Looked for without an email, in vain: another look would find no more. */
+const HOPELESS_DOUBT = "status = 'in_doubt' AND mailbox IS NULL AND empty_looks > 0";
+const MISCONFIGURED = "status = 'pending' AND category IS 'misconfigured'";
+
 function prepareOverview(db: Database) {
   return {
     identity: db.prepare<[], LedgerIdentity>(`
       SELECT ledger_id AS ledgerId, created_at AS createdAtMs, application_id AS applicationId, host, keying
       FROM ledger_identity`),
     runs: db.prepare<[], RunRow>(`
-      SELECT run_id AS runId, started_at AS startedAtMs, ended_at AS endedAtMs, ended_how AS endedHow, label,
+      SELECT run_id AS runId, started_at AS startedAtMs, ended_at AS endedAtMs, ended_how AS endedHow,
+        ended_why AS endedWhy, label,
         host, pid, version, options, input_name AS inputName, input_sha256 AS inputSha256,
         input_bytes AS inputBytes, balance
       FROM ledger_runs ORDER BY run_id`),
@@ -98,11 +107,15 @@ function prepareOverview(db: Database) {
       SELECT
         min(iif(status = 'pending' OR mailbox IS NOT NULL, coalesce(not_before, 0), NULL))
           AS earliestNotBeforeMs,
-        count(*) FILTER (WHERE status = 'in_doubt' AND mailbox IS NULL AND empty_looks > 0) AS doubtsWithoutMailbox
+        count(*) FILTER (WHERE ${HOPELESS_DOUBT}) AS doubtsWithoutMailbox
       FROM ledger_records
       WHERE status IN ('pending', 'in_doubt') AND coalesce(category, '') <> 'misconfigured'`),
   };
 }
+
+/** The text is looked for first: only the few that hold it are taken apart. */
+const CARRIES_VALUE = `instr(carried, trim(json_quote(:value), '"')) > 0
+  AND EXISTS (SELECT 1 FROM json_each(carried) WHERE value = :value)`;
 
 const RECORD_COLUMNS = `
   record_id, record_key, account_id, email, mailbox, provider, status, category, grant_id, grant_status,
@@ -120,6 +133,9 @@ function prepareRecords(db: Database) {
       ORDER BY record_id LIMIT :countMax`),
     byKeyOrMailbox: records<[{ key: string; mailbox: string }]>(
       'WHERE record_key = :key OR mailbox = :mailbox ORDER BY record_id',
+    ),
+    byCarried: records<[{ value: string; countMax: number }]>(
+      `WHERE ${CARRIES_VALUE} ORDER BY record_id LIMIT :countMax`,
     ),
     byGrant: records<[string]>('WHERE grant_id = ? ORDER BY record_id'),
     carriedHeaders: db.prepare<[], { header: string }>(`
@@ -139,6 +155,20 @@ const ISSUE = `
 
 function prepareIssues(db: Database) {
   return {
+    leftOut: db.prepare<[number], LeftOut>(`
+      SELECT
+        count(*) FILTER (WHERE record_id IS NULL) AS unknown,
+        count(*) FILTER (WHERE status IN ('pending', 'submitting', 'in_doubt')
+          AND NOT (${MISCONFIGURED}) AND NOT (${HOPELESS_DOUBT})) AS waiting,
+        count(*) FILTER (WHERE ${MISCONFIGURED}) AS misconfigured,
+        count(*) FILTER (WHERE ${HOPELESS_DOUBT}) AS doubtsWithoutMailbox
+      FROM (
+        SELECT record_id FROM ledger_row_issues WHERE run_id = ? AND kind = 'out_of_scope'
+      ) LEFT JOIN (
+        SELECT record_id, status, category, mailbox, empty_looks FROM ledger_records
+      ) USING (record_id)`),
+    issuesByCarried: db.prepare<[{ value: string; countMax: number }], IssueRow>(`${ISSUE}
+      WHERE ${CARRIES_VALUE} ORDER BY run_id DESC, line LIMIT :countMax`),
     issueCounts: db.prepare<[number], { kind: IssueKind; count: number }>(
       'SELECT kind, count(*) AS count FROM ledger_row_issues WHERE run_id = ? GROUP BY kind',
     ),

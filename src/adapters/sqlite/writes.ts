@@ -107,7 +107,7 @@ function prepareRuns(db: Database) {
       INSERT INTO runs (started_at, label, host, pid, version, options, input_name)
       VALUES (:startedAtMs, :label, :host, :pid, :version, :options, :inputName)`),
     endRun: db.prepare(`
-      UPDATE runs SET ended_at = :endedAtMs, ended_how = :how, input_sha256 = :sha256, input_bytes = :bytes,
+      UPDATE runs SET ended_at = :endedAtMs, ended_how = :how, ended_why = :why, input_sha256 = :sha256, input_bytes = :bytes,
         balance = :balance WHERE run_id = :runId`),
   };
 }

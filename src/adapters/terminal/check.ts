@@ -1,6 +1,7 @@
 import { BAD_ROWS_MAX, type CheckSummary, type Problem } from '../../core/check.js';
 import { commandLine } from '../../core/shell.js';
-import { formatCount, formatCounted, formatDuration, formatTable, wrap } from './format.js';
+import { formatCount, formatCounted } from '../../core/counted.js';
+import { formatDuration, formatTable, wrap } from './format.js';
 
 const WIDTH = 100;
 const INDENT = '  ';
@@ -46,12 +47,19 @@ function providers({ byProvider, good }: CheckSummary): string[] {
 
 function problems({ problems: found, badRowsLeftOut }: CheckSummary): string[] {
   if (found.length === 0) return [];
-  const more = badRowsLeftOut === 0 ? '' : `, the first ${formatCount(BAD_ROWS_MAX)} of them`;
   return [
     'Problems (a row can have several; bad rows are never sent)',
     ...found.flatMap(problem),
-    ...wrap(`--json lists every bad row with its line and reasons${more}.`, WIDTH, INDENT),
+    ...wrap(whereAllAre(badRowsLeftOut), WIDTH, INDENT),
   ];
+}
+
+function whereAllAre(leftOut: number): string {
+  if (leftOut === 0) return '--json lists every bad row with its line and reasons.';
+  return (
+    `--json lists the first ${formatCount(BAD_ROWS_MAX)} bad rows with line and reasons, and leaves out ` +
+    `${formatCount(leftOut)} more. A run keeps every one of them: nylas-migrate report --select invalid.`
+  );
 }
 
 function problem({ message, count, lines }: Problem): string[] {
@@ -62,9 +70,12 @@ function problem({ message, count, lines }: Problem): string[] {
 }
 
 function linesOf(lines: readonly number[], count: number): string {
-  const more = count > lines.length ? ', …' : '';
+  const left = count - lines.length;
+  const more = left > 0 ? ` and ${formatCount(left)} more` : '';
   return `${count === 1 ? 'line' : 'lines'} ${lines.join(', ')}${more}`;
 }
+
+const REPEATS_SHOWN = 5;
 
 function repeats({ repeats: { count, otherMailbox, examples }, sharedMailboxes }: CheckSummary): string[] {
   const lines: string[] = [];
@@ -75,7 +86,7 @@ function repeats({ repeats: { count, otherMailbox, examples }, sharedMailboxes }
         WIDTH,
       ),
     );
-    for (const { line, firstLine, key } of examples.slice(0, 5)) {
+    for (const { line, firstLine, key } of examples.slice(0, REPEATS_SHOWN)) {
       lines.push(
         ...wrap(
           `line ${line} repeats line ${firstLine}${key === null ? '' : ` (${printable(key)})`}`,
@@ -85,6 +96,8 @@ function repeats({ repeats: { count, otherMailbox, examples }, sharedMailboxes }
       );
     }
   }
+  const left = count - Math.min(count, REPEATS_SHOWN);
+  if (left > 0) lines.push(`${INDENT}and ${formatCount(left)} more`);
   if (otherMailbox > 0) lines.push(...wrap(otherMailboxes(otherMailbox), WIDTH, INDENT));
   if (sharedMailboxes > 0) {
     const shared = `${formatCounted(sharedMailboxes, 'row')} of another user with the mailbox of an earlier row: they share its grant`;
@@ -122,7 +135,8 @@ function printable(text: string): string {
 }
 
 /** The command stands on a line of its own, unbroken, to be copied. */
-function next({ good, bad }: CheckSummary, runCommand: string): string[] {
+function next({ rows, good, bad }: CheckSummary, runCommand: string): string[] {
+  if (rows === 0) return ['The input has a header and no rows: there is nothing to migrate.'];
   if (good === 0) return ['Nothing can be migrated: correct the file, then check it again.'];
   const why =
     bad === 0 ? 'Next:' : 'Next (good rows are migrated, corrected ones with the same command later):';

@@ -1,5 +1,7 @@
 import type { PlannedRun } from '../../core/planned-run.js';
-import { formatCount, formatCounted, formatDuration, formatTable } from './format.js';
+import { formatCount, formatCounted } from '../../core/counted.js';
+import { renderUnmatched } from './unmatched.js';
+import { formatDuration, formatTable } from './format.js';
 
 const WORDS: Readonly<Record<keyof PlannedRun['rest'], string>> = {
   submit: 'to submit',
@@ -27,11 +29,13 @@ export function renderDryRun(plan: PlannedRun): string {
     formatCount(count),
     WORDS[kind as keyof PlannedRun['rest']],
   ]);
+  const unmatched = renderUnmatched(plan.unmatched);
   return [
     `${plan.input}: ${formatCounted(plan.rows, 'row')}. A dry run: nothing was submitted or written.`,
     '',
     `Would submit ${formatCount(estimate.requests)}${time}`,
     ...formatTable(submits, { right: [0], indent: '  ' }),
+    ...(unmatched.length === 0 ? [] : ['', ...unmatched]),
     ...(rest.length === 0 ? [] : ['', 'The others', ...formatTable(rest, { right: [0], indent: '  ' })]),
   ].join('\n');
 }

@@ -24,21 +24,30 @@ export function renderExplanation(story: Explanation): string {
   ]);
 }
 
+/** The remedy is the next step, and the attempts are counted over their list. */
+const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['remedy', 'attempts']);
+
 function recordSections({ facts, meaning, next, attempts }: ExplainedRecord): (readonly string[])[] {
-  const told = Object.entries(facts).filter(([name, value]) => value !== null && name !== 'remedy');
+  const told = Object.entries(facts).filter(([name, value]) => value !== null && !TOLD_ELSEWHERE.has(name));
   return [
     [
       ...told.flatMap(([name, value]) => labelled(name, String(value))),
       ...(meaning === null ? [] : labelled('meaning', `${meaning.what}; it is for ${meaning.who} to act`)),
     ],
-    attemptLines(attempts),
+    attemptLines(attempts, Number(facts['attempts'] ?? 0)),
     next === null ? [] : renderSteps([next]),
   ];
 }
 
-function attemptLines(attempts: readonly ExplainedAttempt[]): readonly string[] {
+function attemptLines(attempts: readonly ExplainedAttempt[], counted: number): readonly string[] {
   if (attempts.length === 0) return ['No request was made for this record.'];
-  return [`Requests (${attempts.length})`, ...attempts.flatMap(attemptEntry)];
+  return [...wrap(requestsHeading(attempts.length, counted), WIDTH), ...attempts.flatMap(attemptEntry)];
+}
+
+function requestsHeading(made: number, counted: number): string {
+  if (made === counted) return `Requests: ${made}`;
+  const many = counted === 1 ? '1 of them counts as an attempt' : `${counted} of them count as attempts`;
+  return `Requests: ${made} (${many}; look-ups, throttling and what was never sent do not)`;
 }
 
 function attemptEntry(attempt: ExplainedAttempt): string[] {
@@ -64,7 +73,7 @@ function details(attempt: ExplainedAttempt): string[] {
 
 function issueLines(issues: readonly ExplainedIssue[]): readonly string[] {
   if (issues.length === 0) return [];
-  return ['Rows that became no record', ...issues.flatMap(issueEntry)];
+  return ['Rows of this user that a run left aside', ...issues.flatMap(issueEntry)];
 }
 
 function issueEntry({ run, line, kind, reasons, remedy }: ExplainedIssue): readonly string[] {

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../../ports.js';
-import { formatCount, formatDuration } from './format.js';
+import { formatCount } from '../../core/counted.js';
+import { formatDuration } from './format.js';
 
 const BAR_WIDTH = 20;
 

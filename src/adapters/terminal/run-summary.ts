@@ -2,8 +2,10 @@ import { describeLaneStop, laneTitle } from '../../core/lane-stop.js';
 import type { InvalidExample, RunSummary } from '../../core/run-summary.js';
 import { BUCKETS } from '../../core/tally.js';
 import type { StopReason } from '../../core/verdict.js';
-import { formatCount, formatCounted, formatDuration, wrap } from './format.js';
+import { formatCount, formatCounted } from '../../core/counted.js';
+import { formatDuration, wrap } from './format.js';
 import { printable } from './printable.js';
+import { renderUnmatched } from './unmatched.js';
 import { hanging, INDENT, joinSections, renderNeeds, renderSteps, renderSum, WIDTH } from './steps.js';
 
 /** What a run came to, for whoever started it. */
@@ -11,21 +13,23 @@ export function renderRunSummary(summary: RunSummary): string {
   return joinSections([
     [...balance(summary), ...speed(summary), ...held(summary)],
     trouble(summary),
+    summary.unmatched === null ? [] : renderUnmatched(summary.unmatched),
     renderNeeds(summary.needs),
     invalid(summary),
     renderSteps(summary.next),
   ]);
 }
 
-function balance({ balance: { read, buckets }, balanced }: RunSummary): readonly string[] {
+function balance({ balance: { read, buckets }, balanced, stop }: RunSummary): readonly string[] {
   const parts = BUCKETS.map((bucket) => [bucket, buckets[bucket]] as const);
+  if (read === 0 && balanced && stop === null)
+    return ['The input has a header and no rows: there was nothing to migrate.'];
   return renderSum(`Read ${formatCount(read)}`, parts, balanced);
 }
 
-function speed({ runId, elapsedMs, requests, ratePerSecond }: RunSummary): string[] {
-  const achieved = elapsedMs > 0 ? (requests * 1000) / elapsedMs : 0;
+function speed({ runId, elapsedMs, requests, requestsPerSecond, ratePerSecond }: RunSummary): string[] {
   const target = ratePerSecond === 0 ? 'unpaced' : `of ${ratePerSecond}/s asked for`;
-  const rate = requests === 0 ? '' : `, ${achieved.toFixed(1)}/s (${target})`;
+  const rate = requestsPerSecond === null ? '' : `, ${requestsPerSecond.toFixed(1)}/s (${target})`;
   return [`Run ${runId} took ${formatDuration(elapsedMs)}: ${formatCounted(requests, 'request')}${rate}`];
 }
 
@@ -41,8 +45,9 @@ function held({ held: { throttledHits, throttledMs, outageMs } }: RunSummary): s
   return told.flatMap((text) => wrap(text, WIDTH));
 }
 
-function trouble({ stop, stoppedLanes, misconfigured }: RunSummary): string[] {
-  const told = stop === null ? [] : [describeStop(stop)];
+function trouble({ stop, stoppedLanes, misconfigured, balance: { buckets } }: RunSummary): string[] {
+  const isSomethingDone = buckets.migrated + buckets.already_done > 0;
+  const told = stop === null ? [] : [describeStop(stop, isSomethingDone)];
   for (const lane of stoppedLanes) {
     told.push(printable(`Held back: ${laneTitle(lane)}. Stopped: ${describeLaneStop(lane.stop)}`));
   }
@@ -54,7 +59,7 @@ function trouble({ stop, stoppedLanes, misconfigured }: RunSummary): string[] {
   return told.flatMap((text) => wrap(text, WIDTH));
 }
 
-function describeStop(stop: StopReason): string {
+function describeStop(stop: StopReason, isSomethingDone: boolean): string {
   switch (stop.kind) {
     case 'signal':
       return `Stopped by ${stop.signal}. Everything that was sent is written down.`;
@@ -65,7 +70,9 @@ function describeStop(stop: StopReason): string {
     case 'outage':
       return `Stopped: Nylas did not answer for ${formatDuration(stop.lastedMs)}. Nothing was burnt: run the same command again when it is back (https://status.nylas.com).`;
     case 'input':
-      return printable(`The input could not be read to its end: ${stop.message} ${stop.next}`);
+      return printable(
+        `The input could not be read to its end: ${stop.message} ${stop.next}${isSomethingDone ? ' What is done stays done.' : ''}`,
+      );
     case 'failure':
       return 'Stopped by a failure.';
   }

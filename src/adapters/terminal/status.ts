@@ -1,6 +1,8 @@
+import { describeEnding } from '../../core/run-ending.js';
 import type { StateCount } from '../../core/ledger-rows.js';
 import type { RunLine, StatusSummary } from '../../core/status-summary.js';
-import { formatCount, formatCounted, formatTable, wrap } from './format.js';
+import { formatCount, formatCounted } from '../../core/counted.js';
+import { formatTable, wrap } from './format.js';
 import { printable } from './printable.js';
 import { joinSections, renderNeeds, renderSteps, renderSum, WIDTH, words } from './steps.js';
 
@@ -15,6 +17,7 @@ export function renderStatus(status: StatusSummary): string {
     counts(status.counts),
     renderNeeds(status.needs),
     runs(status.runs),
+    failureOf(status.runs.at(-1)),
     renderSteps(status.next),
   ]);
 }
@@ -33,7 +36,7 @@ function totals({ records, byStatus, balanced, rowIssues }: StatusSummary): read
   const beside = issues.map(([kind, count]) => `${formatCount(count)} ${words(kind)}`).join(', ');
   return [
     ...renderSum(formatCounted(records, 'record'), Object.entries(byStatus), balanced),
-    ...(beside === '' ? [] : [`Rows of the last run that became no record: ${beside}`]),
+    ...(beside === '' ? [] : wrap(`Rows that the last run left aside: ${beside}`, WIDTH)),
   ];
 }
 
@@ -62,9 +65,18 @@ function runs(all: readonly RunLine[]): string[] {
   return formatTable([['run', 'began', 'ended', 'how', 'input'], ...shown], { right: [0] });
 }
 
+/** What the last run failed on: the way on begins there. */
+function failureOf(last: RunLine | undefined): string[] {
+  if (last === undefined || last.endedWhy === null) return [];
+  const what = last.endedHow === 'input' ? 'could not read its input to the end' : 'failed';
+  return wrap(printable(`Run ${last.run} ${what}: ${last.endedWhy}`), WIDTH);
+}
+
 function howItEnded({ state, endedHow, pid, host }: RunLine): string {
   if (state === 'running') return `going on: process ${pid} on ${printable(host)}`;
-  return state === 'died' ? `died: process ${pid} on ${printable(host)}` : words(endedHow ?? state);
+  return state === 'died'
+    ? `died: process ${pid} on ${printable(host)}`
+    : printable(describeEnding(endedHow ?? state));
 }
 
 /** `2026-01-31 06:20Z`. */

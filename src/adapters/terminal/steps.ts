@@ -1,5 +1,6 @@
 import type { Need, NextStep } from '../../core/next-steps.js';
-import { formatCount, formatTable, wrap } from './format.js';
+import { formatCount } from '../../core/counted.js';
+import { formatTable, wrap } from './format.js';
 import { printable } from './printable.js';
 
 export const WIDTH = 100;
@@ -26,7 +27,7 @@ export function renderNeeds(needs: readonly Need[]): readonly string[] {
     who,
     next,
   ]);
-  const [header = '', ...lines] = formatTable([['', '', 'who', 'next'], ...rows], {
+  const [header = '', ...lines] = formatTable([['', '', 'who must act', 'next'], ...rows], {
     right: [0],
     indent: INDENT,
   });
@@ -34,7 +35,7 @@ export function renderNeeds(needs: readonly Need[]): readonly string[] {
 }
 
 /** Shorter than the columns it stands above. */
-const HEADING = 'Needs somebody';
+const HEADING = 'No grant yet';
 
 /** Text whose further lines stand a step further in than its first. */
 export function hanging(text: string, indent: string): readonly string[] {

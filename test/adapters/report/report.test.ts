@@ -77,6 +77,17 @@ describe('as CSV', () => {
     },
   );
 
+  it('leaves every value as it is where that is asked for', async () => {
+    const cells = ['=1+1', '-2', '@a', '+49 30'];
+    const rows = parse(
+      await written(
+        'raw csv',
+        cells.map((cell) => [cell, 1, null]),
+      ),
+    );
+    expect(rows.slice(1).map(([cell]: string[]) => cell)).toEqual(cells);
+  });
+
   it('has a header and nothing else where there are no rows', async () => {
     expect(await written('csv', [])).toBe('record_key,attempts,__proto__\n');
   });
@@ -191,7 +202,7 @@ describe('into a file', () => {
   });
 
   it.each([
-    ['in a folder that does not exist', () => folder.path('nowhere/report.csv'), /ENOENT/],
+    ['in a folder that does not exist', () => folder.path('nowhere/report.csv'), /its folder does not exist/],
     [
       'that is a folder',
       () => {

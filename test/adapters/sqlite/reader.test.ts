@@ -44,6 +44,7 @@ describe('an overview', () => {
         startedAtMs: BEGAN_AT_MS,
         endedAtMs: BEGAN_AT_MS + 60_000,
         endedHow: 'limit',
+        endedWhy: null,
         label: 'canary',
         host: 'worker-1',
         pid: 4711,
@@ -202,6 +203,62 @@ describe('rows that became no record', () => {
     expect([...read().rowIssues(1, ['out_of_scope'])].map(({ key }) => key)).toEqual(['bob']);
   });
 });
+
+describe('what options left out', () => {
+  it('is counted by what became of it; who has a grant or must act is not', async () => {
+    const story = new Story(path);
+    const { ledger, runId } = story;
+    await story.migrate({ key: 'granted' });
+    await story.refuse({ key: 'refused' }, 'needs_reauth');
+    await story.throttle({ key: 'throttled' }, 5_000);
+    await story.doubt({ key: 'doubt' }, 5_000);
+    await story.doubt({ key: 'hopeless', email: null }, 5_000);
+    const look = await ledger.intend(runId, 'look_up', entryOf({ key: 'hopeless', email: null }));
+    const end = { endedAtMs: 4_000, result: 'not_found', latencyMs: 1, evidence: NO_EVIDENCE };
+    await ledger.conclude(look, end, null);
+    await story.refuse({ key: 'misconfigured' }, 'misconfigured');
+    await story.throttle({ key: 'in-scope' }, 5_000);
+    await ledger.hold(runId, entryOf({ key: 'held' }));
+    const left = [
+      'held',
+      'granted',
+      'refused',
+      'throttled',
+      'doubt',
+      'hopeless',
+      'misconfigured',
+      'new',
+      'newer',
+    ];
+    for (const [line, key] of left.entries()) {
+      await ledger.note(runId, issueOf({ line, kind: 'out_of_scope', key }));
+    }
+    await ledger.note(runId, issueOf({ line: 20, key: 'bad' }));
+    story.close();
+    expect(read().leftOut(runId)).toEqual({
+      unknown: 2,
+      waiting: 3,
+      misconfigured: 1,
+      doubtsWithoutMailbox: 1,
+    });
+    expect(reader?.leftOut(99)).toMatchObject({ unknown: 0, waiting: 0 });
+  });
+});
+
+it.each(['plain', 'a "quoted" one"', String.raw`back\slash`, 'Zürich', '17'])(
+  'a carried value is found exactly: %s',
+  async (value) => {
+    const story = new Story(path);
+    await story.migrate({ key: 'ada', carried: { user_id: value } });
+    await story.migrate({ key: 'bob', carried: { user_id: `${value}x`, other: 'y' } });
+    await story.ledger.note(story.runId, issueOf({ line: 5, carried: { user_id: value } }));
+    story.close();
+    const found = read().findCarried(value, 5);
+    expect(found.records.map(({ key }) => key)).toEqual(['ada']);
+    expect(found.issues.map(({ line }) => line)).toEqual([5]);
+    expect(reader?.findCarried('user_id', 5)).toEqual({ records: [], issues: [] });
+  },
+);
 
 describe('finding somebody', () => {
   beforeEach(async () => {

@@ -90,7 +90,8 @@ describe('the answer of check', () => {
         49 rows: no refresh token: if Nylas held the token (Hosted auth), use Nylas’ own batch clone; else
         this person must sign in again
           lines 1000000, 1000001, 1000002, 1000003, 1000004, 1000005, 1000006, 1000007, 1000008, 1000009,
-          1000010, 1000011, 1000012, 1000013, 1000014, 1000015, 1000016, 1000017, 1000018, 1000019, …
+          1000010, 1000011, 1000012, 1000013, 1000014, 1000015, 1000016, 1000017, 1000018, 1000019 and 29
+          more
         1 row: the email is not an email address
           line 7
         --json lists every bad row with its line and reasons.
@@ -114,6 +115,26 @@ describe('the answer of check', () => {
       "
     `);
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+
+  test('says how many bad rows are left out of the JSON, and where they all are', () => {
+    const text = renderCheck({ ...TROUBLED, badRowsLeftOut: 2_345 }).replaceAll(/\s+/g, ' ');
+    expect(text).toContain(
+      '--json lists the first 10,000 bad rows with line and reasons, and leaves out 2,345 more.',
+    );
+    expect(text).toContain('nylas-migrate report --select invalid.');
+  });
+
+  test('counts the repeats that it does not show', () => {
+    const examples = Array.from({ length: 6 }, (_, n) => ({ line: 10 + n, firstLine: 2, key: 'k' }));
+    const text = renderCheck({ ...TROUBLED, repeats: { count: 30, otherMailbox: 0, examples } });
+    expect(text).toContain('line 14 repeats line 2 (k)\n  and 25 more\n');
+  });
+
+  test('of an input without rows gives no advice', () => {
+    const text = renderCheck({ ...CLEAN, rows: 0, good: 0, byProvider: {} });
+    expect(text).toContain('a header and no rows: there is nothing to migrate');
+    expect(text).not.toMatch(/correct|nylas-migrate run/);
   });
 
   test('names the command it is given, with its options', () => {

@@ -1,0 +1,46 @@
+import { commandLine } from './shell.js';
+
+/** What a run read, and with which options, as far as the next one must be given them too. */
+export interface RunInput {
+  /** A path, `standard input`, or a command. */
+  readonly name: string;
+  readonly isCommand: boolean;
+  /** Options that every further run of this input needs, as they are typed. */
+  readonly options: readonly string[];
+  /** Options that left rows of the input out, as they are typed. */
+  readonly narrowing: readonly string[];
+}
+
+const LEDGER_DEFAULT = 'migration.db';
+
+/** The command that migrates, or goes on migrating, an input into a ledger: the same rows of it. */
+export function runCommand(input: RunInput, ledgerPath: string, more: readonly string[] = []): string {
+  const source = input.isCommand ? ['--input-command', input.name] : [fileArgument(input.name)];
+  return commandLine([
+    'nylas-migrate',
+    'run',
+    ...source,
+    ...input.options,
+    ...input.narrowing,
+    ...more,
+    ...ledgerFlag(ledgerPath),
+  ]);
+}
+
+/** The same input without the options that left rows of it out. */
+export function whole(input: RunInput): RunInput {
+  return { ...input, narrowing: [] };
+}
+
+/** The command that writes a report of a ledger. */
+export function reportCommand(options: readonly string[], ledgerPath: string): string {
+  return commandLine(['nylas-migrate', 'report', ...options, ...ledgerFlag(ledgerPath)]);
+}
+
+function fileArgument(name: string): string {
+  return name === 'standard input' ? '-' : name;
+}
+
+function ledgerFlag(path: string): readonly string[] {
+  return path === LEDGER_DEFAULT ? [] : ['--ledger', path];
+}

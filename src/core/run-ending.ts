@@ -1,0 +1,33 @@
+/** How a run ended, by the word that the ledger keeps, for whoever looks at it later. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  done: 'complete',
+  people_remain: 'complete; rows need a person',
+  work_remains: 'work is left for a rerun',
+  refused: 'rows held back: connector or key',
+  key_refused: 'stopped: Nylas refused the API key',
+  signal: 'stopped by a signal',
+  limit: 'stopped at its limit',
+  input: 'the input broke off',
+  failure: 'broken off by a failure',
+  failed: 'failed',
+  bug: 'its books did not balance: a bug',
+};
+
+/** In plain words; a word that an unknown version wrote stays as it is. */
+export function describeEnding(endedHow: string): string {
+  return ENDINGS[endedHow] ?? endedHow;
+}
+
+/** Why a run did not go through its whole input. */
+export function describeStop(endedHow: string | null): string {
+  switch (endedHow) {
+    case 'limit':
+      return 'the last run stopped at its limit';
+    case 'signal':
+      return 'the last run was stopped by a signal';
+    case 'key_refused':
+      return 'the last run stopped because Nylas refused its API key';
+    default:
+      return 'the last run did not reach the end of its input';
+  }
+}
