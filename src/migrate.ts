@@ -9,7 +9,6 @@ import type { RetryPolicy } from './core/retry.js';
 import { interpretRow } from './core/row.js';
 import { inScope, type Scope } from './core/scope.js';
 import { SeenKeys } from './core/seen.js';
-import { UNKNOWN_SKEW } from './core/skew.js';
 import { balances, Tally, type Balance } from './core/tally.js';
 import type { StopReason } from './core/verdict.js';
 import { Books } from './books.js';
@@ -21,6 +20,7 @@ import { Later } from './later.js';
 import { LedgerView } from './ledger-view.js';
 import { GrantIndex, listBeforehand } from './listing.js';
 import { Meter, type Measured } from './meter.js';
+import { NylasClock } from './nylas-clock.js';
 import { startPacer, type Pacer } from './pacer.js';
 import type {
   Clock,
@@ -318,6 +318,7 @@ class Migration {
       later: this.#later,
       bell: this.#bell,
       books: this.#books,
+      firstListingId: () => this.#index.firstListingId,
     });
   }
 
@@ -337,7 +338,9 @@ class Migration {
       singleUse: this.#options.singleUse,
       retryDoubts: this.#options.retryTargets.has('in_doubt'),
       refreshGrants: (sinceMs) => this.#index.refresh(sinceMs),
-      skew: UNKNOWN_SKEW,
+      confirmGrant: (grantId) => this.#index.confirm(grantId),
+      askForGrant: (grantId) => this.#index.ask(grantId),
+      nylasClock: new NylasClock(clock),
       pause: (delayMs) => pauseUntilStop(clock, stop, delayMs),
       stopping: () => stop.reason() !== null,
       onUnwritten: (outcome) => {

@@ -138,6 +138,27 @@ class SqliteLedger implements Ledger {
     );
   }
 
+  lastListing(): number {
+    return this.#guarded(() => this.#writes.lastListing.get())?.listingId ?? 0;
+  }
+
+  listingOf(grantId: string): number | null {
+    this.#group.flush();
+    return this.#guarded(() => this.#writes.listingOf.get(grantId))?.listingId ?? null;
+  }
+
+  confirm(grantId: string, status: string | null, listingId: number): Promise<void> {
+    return this.#group.add(() => {
+      this.#writes.confirm.run({ grantId, status, listingId });
+    });
+  }
+
+  forget(grantId: string): Promise<void> {
+    return this.#group.add(() => {
+      this.#writes.forget.run(grantId);
+    });
+  }
+
   listedUntil(): number | null {
     return this.#guarded(() => this.#writes.listedUntil.get())?.listedUntil ?? null;
   }
@@ -148,13 +169,17 @@ class SqliteLedger implements Ledger {
     });
   }
 
-  intend(runId: number, kind: AttemptKind, entry: RecordEntry): Promise<number> {
+  intend(
+    runId: number,
+    kind: AttemptKind,
+    entry: RecordEntry,
+    opensAt: number | null = null,
+  ): Promise<number> {
     return this.#group.add(() => {
       const change = kind === 'submit' ? SUBMITTING : null;
       const recordId = this.#upsert(runId, entry, change);
-      return Number(
-        this.#writes.startAttempt.run({ recordId, runId, kind, atMs: entry.atMs }).lastInsertRowid,
-      );
+      const start = { recordId, runId, kind, atMs: entry.atMs, opensAt };
+      return Number(this.#writes.startAttempt.run(start).lastInsertRowid);
     });
   }
 
