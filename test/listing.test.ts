@@ -259,6 +259,7 @@ describe('a grant that an earlier run saw', () => {
       [null, 3],
     ]);
     expect(world.askedById).toEqual([]);
+    expect(world.index.firstListingId).toBeGreaterThan(NOW_MS + 3_600_000);
   });
 
   test('and that the listing does not bring is asked for; a 404 of Nylas is the end of it', async () => {

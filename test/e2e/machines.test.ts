@@ -333,6 +333,32 @@ describe('a damaged ledger', () => {
     expect(simulator.grants()).toHaveLength(300);
   });
 
+  it('after a run that ended well is met by whatever command comes upon it', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, 20);
+    expect((await runHere(runArgs(simulator), { cwd })).exitCode).toBe(0);
+    const before = simulator.stats().requests['connect'];
+    const whole = readFileSync(join(cwd, LEDGER));
+    whole.fill(0xa5, 4_096);
+    writeFileSync(join(cwd, LEDGER), whole);
+    const commands = [
+      ['status'],
+      ['report'],
+      ['explain', 'acc-1'],
+      ['backup', 'copy.db'],
+      runArgs(simulator),
+    ];
+    for (const args of [...commands, runArgs(simulator, '--dry-run')]) {
+      const met = await runHere(args, { cwd });
+      expect(met.exitCode, args[0]).toBe(6);
+      expect(met.stderr).toMatch(/malformed|damaged/);
+      expect(met.stderr).toContain('Keep the file');
+    }
+    expect(existsSync(join(cwd, 'copy.db'))).toBe(false);
+    expect(simulator.stats().requests['connect']).toEqual(before);
+  });
+
   /** What the WAL of the process that was killed holds would mend the file: it is moved there first. */
   function damageLatterHalf(file: string): void {
     const db = new Sqlite(file);

@@ -157,6 +157,10 @@ export function guarded<T>(path: string, action: () => T): T {
 
 export function ledgerError(path: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
+  if (isNoJson(error)) {
+    const message = `The ledger ${path} is damaged: something in it isn't what was written.`;
+    return new UserError('ledger', message, keepAndGoBack(path));
+  }
   const code = codeOf(error);
   const detail = error instanceof Error ? error.message : String(error);
   const next = NEXT_STEPS.find(([pattern]) => pattern.test(code))?.[1];
@@ -165,6 +169,11 @@ export function ledgerError(path: string, error: unknown): UserError {
     `The ledger ${path} can't be used: ${detail}${code === '' ? '' : ` (${code})`}.`,
     next?.(path) ?? 'Check the file and its folder, or name another with --ledger.',
   );
+}
+
+/** SQLite has no checksums: what was written as JSON shows damage that it doesn't notice. */
+function isNoJson(error: unknown): boolean {
+  return error instanceof SyntaxError || (error instanceof Error && error.message === 'malformed JSON');
 }
 
 export function codeOf(error: unknown): string {
