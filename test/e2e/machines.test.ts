@@ -467,16 +467,34 @@ function makeDue(cwd: string): void {
 }
 
 describe('a machine short of something', () => {
-  it('no file descriptors: a clear message and exit 7; with more, a rerun completes', async () => {
+  it.each([
+    ['to load what is needed', 40],
+    ['to load our own code', 22],
+  ])(
+    'too few file descriptors %s: a clear message and exit 7; with more, a rerun completes',
+    async (_what, count) => {
+      const cwd = testFolder();
+      const simulator = await simulate();
+      writeUsers(cwd, 20);
+      const short = await endOf(startLimited(`ulimit -n ${count}`, runArgs(simulator), cwd));
+      expect(short.exitCode, short.stderr).toBe(7);
+      expect(short.stderr).toContain('ulimit -n');
+      expect(short.stderr).not.toMatch(/^\s+at /m);
+      await expectCompletes(runArgs(simulator), cwd, simulator);
+      expect(simulator.grants()).toHaveLength(20);
+    },
+  );
+
+  it('too few file descriptors for its connections: rows wait for one, and nobody is lost', async () => {
     const cwd = testFolder();
-    const simulator = await simulate();
-    writeUsers(cwd, 20);
-    const short = await endOf(startLimited('ulimit -n 40', runArgs(simulator), cwd));
-    expect(short.exitCode, short.stderr).toBe(7);
-    expect(short.stderr).toContain('ulimit -n');
-    expect(short.stderr).not.toMatch(/^\s+at /m);
-    await expectCompletes(runArgs(simulator), cwd, simulator);
-    expect(simulator.grants()).toHaveLength(20);
+    const simulator = await simulate({ latencyMs: 100 });
+    writeUsers(cwd, 200);
+    const args = runArgs(simulator, '--concurrency-max', '200');
+    const short = await endOf(startLimited('ulimit -n 120', args, cwd));
+    expect([0, 7], short.stderr).toContain(short.exitCode);
+    expect(simulator.stats().inFlightMax).toBeLessThan(120);
+    await expectCompletes(args, cwd, simulator);
+    expect(simulator.grants()).toHaveLength(200);
   });
 
   it('a name that is not found: exit 7', async () => {

@@ -63,6 +63,8 @@ class SqliteLedger implements Ledger {
     this.#writes = prepareWrites(db);
     this.#group = new GroupCommit(db, clock, (error) => this.#fail(error));
     this.fingerprintKey = this.#identity().fingerprint_key;
+    // Whoever holds the lock knows that they died: nobody who is kept out shall take one of them for the holder.
+    this.#guarded(() => this.#writes.closeDeadRuns.run(clock.now()));
   }
 
   get keying(): string | null {
@@ -94,7 +96,6 @@ class SqliteLedger implements Ledger {
   beginRun(run: RunStart): number {
     return this.#guarded(() =>
       this.#db.transaction(() => {
-        this.#writes.closeDeadRuns.run(run.startedAtMs);
         this.#writes.recoverInterrupted.run({ settleDelayMs: run.settleDelayMs });
         return Number(
           this.#writes.beginRun.run({ ...run, options: JSON.stringify(run.options) }).lastInsertRowid,

@@ -118,14 +118,16 @@ function isBusy(action: () => unknown): boolean {
 export function describeHolder(path: string): string {
   try {
     const run = latestUnended(path);
-    if (run === undefined) return '';
+    if (run === undefined) return JUST_BEGINNING;
     const here = run.host === hostname() ? ' (this machine)' : '';
     return `: process ${run.pid} on ${run.host}${here}, since ${new Date(run.started_at).toISOString()}`;
   } catch {
-    // The holder may be making the ledger at this very moment; the message does without the detail.
-    return '';
+    // The holder may be making the ledger at this very moment.
+    return JUST_BEGINNING;
   }
 }
+
+const JUST_BEGINNING = ', and is just beginning';
 
 interface Holder {
   readonly pid: number;

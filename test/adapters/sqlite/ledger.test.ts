@@ -117,6 +117,23 @@ describe('the lock', () => {
     );
   });
 
+  it('is not said to be held by a run that died, whose process id may be another by now', () => {
+    new Story(path).close();
+    const ledger = openLedger(path, systemClock);
+    expect(() => openLedger(path, systemClock)).toThrow(
+      userError('locked', /holds .*, and is just beginning\.$/),
+    );
+    ledger.beginRun(runStart({ pid: 4712 }));
+    expect(() => openLedger(path, systemClock)).toThrow(userError('locked', 'process 4712 on worker-1'));
+    ledger.close();
+  });
+
+  it('is nothing but a lock: an unended run of a process id that lives, or of another host, keeps nobody out', () => {
+    new Story(path, { pid: process.pid, host: hostname() }).close();
+    new Story(path, { pid: process.pid, host: 'another' }).close();
+    openLedger(path, systemClock).close();
+  });
+
   it('lets readers in meanwhile, who see that a run is going on', async () => {
     await holdElsewhere();
     const reader = openReader(path);
