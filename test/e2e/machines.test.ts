@@ -13,11 +13,12 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import dns from 'node:dns';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../src/adapters/clock/index.js';
 import { openReader } from '../../src/adapters/sqlite/reader.js';
 import type { RunResult } from '../../src/migrate.js';
@@ -506,21 +507,22 @@ describe('a machine short of something', () => {
     expect(result.stderr).toContain('run the same command again');
   });
 
-  it('nobody listening for a while in mid-run: nothing is lost, and a rerun completes', async () => {
+  it('nobody listening for a while in mid-run: nobody is given up, and a rerun completes', async () => {
     const cwd = testFolder();
     const simulator = await simulate({ latencyMs: 10 });
     const gate = await openGate(simulator);
     writeUsers(cwd, 300);
     const more = ['--attempts-max', '2', '--concurrency-max', '50', '--api-uri', gate.url];
     const args = [...runArgs(simulator), ...more];
-    const child = startCli(args, { cwd });
-    const ended = endOf(child);
+    const going = runHere(args, { cwd });
     await untilGrants(simulator, 50);
     await gate.close();
-    const result = await ended;
+    const result = await going;
     expect(result.exitCode, result.stdout + result.stderr).toBe(7);
     expect(result.stdout).toMatch(/run again/i);
     expect(simulator.stats().grantsCreated).toBeLessThan(300);
+    // What never left cost no attempt, what was in flight one.
+    expectNobodyGivenUp(cwd, 1);
 
     await gate.open();
     makeDue(cwd);
@@ -529,6 +531,43 @@ describe('a machine short of something', () => {
     expect(simulator.grants()).toHaveLength(300);
     expect(simulator.stats().tokensSpentTwice).toBe(0);
   });
+
+  it('a name that is not found any more in mid-run: nobody is given up, and a rerun completes', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: 10 });
+    writeUsers(cwd, 100);
+    const url = simulator.url.replace('127.0.0.1', 'localhost');
+    const args = [...runArgs(simulator, '--concurrency-max', '50', '--attempts-max', '1'), '--api-uri', url];
+    const going = runHere(args, { cwd });
+    await until(() => simulator.stats().requests['list_grants'] !== undefined);
+    // The one connection that stands needs no name; all others do.
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(notFound);
+    onTestFinished(() => {
+      lookup.mockRestore();
+    });
+    const result = await going;
+    expect(result.exitCode, result.stdout + result.stderr).toBe(7);
+    expect(simulator.stats().grantsCreated).toBeLessThan(100);
+    expectNobodyGivenUp(cwd, 0);
+
+    lookup.mockRestore();
+    makeDue(cwd);
+    await expectCompletes(args, cwd, simulator);
+    expect(simulator.grants()).toHaveLength(100);
+  });
+
+  const notFound = ((name: string, _options: unknown, callback: (error: Error) => void): void => {
+    callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' }));
+  }) as typeof dns.lookup;
+
+  function expectNobodyGivenUp(cwd: string, attemptsMax: number): void {
+    const reader = openReader(join(cwd, LEDGER));
+    const records = [...reader.records({ statuses: null, categories: null })];
+    reader.close();
+    const left = records.filter(({ status }) => status !== 'migrated');
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.filter(({ status, attempts }) => status === 'failed' || attempts > attemptsMax)).toEqual([]);
+  }
 
   /** Stands between a run and the simulator, and can be closed for a while. */
   async function openGate(
