@@ -392,6 +392,23 @@ describe('a backup', () => {
     }
   });
 
+  it('of a large ledger does not hold up the first submission', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, 200);
+    expect((await runHere(runArgs(simulator, '--limit', '1'), { cwd })).exitCode).toBe(7);
+    const db = new Sqlite(join(cwd, LEDGER));
+    db.exec(`INSERT INTO row_issues (run_id, line, kind, reasons)
+      WITH RECURSIVE lines (line) AS (SELECT 1000 UNION ALL SELECT line + 1 FROM lines WHERE line < 11000)
+      SELECT 1, line, 'invalid', hex(zeroblob(2000)) FROM lines`);
+    db.close();
+    const going = runHere(runArgs(simulator), { cwd });
+    await untilGrants(simulator, 2);
+    expect(existsSync(join(cwd, `${LEDGER}.bak`))).toBe(false);
+    expect((await going).exitCode).toBe(0);
+    expect(existsSync(join(cwd, `${LEDGER}.bak`))).toBe(true);
+  });
+
   it('does not replace the ledger', async () => {
     const cwd = testFolder();
     const simulator = await simulate();
