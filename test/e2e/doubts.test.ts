@@ -511,6 +511,10 @@ describe('grants that were there before', () => {
     await deleteGrant(simulator, gone?.id ?? '');
     const listings = simulator.stats().requests['list_grants']?.['200'] ?? 0;
     writeUsers(cwd, [canary, ...rows]);
+    const planned = await runHere(['run', 'users.csv', '--dry-run', '--json', '--api-uri', simulator.url], {
+      cwd,
+    });
+    expect(JSON.parse(planned.stdout)).toMatchObject({ wouldSubmit: {}, rest: { confirm: 20, done: 1 } });
     const run = await migrate(cwd, simulator.url);
     expect(run.exitCode, run.stderr).toBe(0);
     expect(run.buckets).toMatchObject({ migrated: 20, already_done: 1 });
