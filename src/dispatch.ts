@@ -42,6 +42,7 @@ export class Dispatcher {
   readonly #bell: Bell;
   readonly #books: Books;
   readonly #asked: Asked;
+  readonly #firstListingId: () => number;
   readonly #inFlight = new InFlight();
   readonly #lanes: Lanes;
   readonly #startedByProvider = new Map<Provider, number>();
@@ -60,6 +61,8 @@ export class Dispatcher {
     readonly books: Books;
     readonly lanes: Lanes;
     readonly asked: Asked;
+    /** The first listing of this run: what it or a later one brought is there. */
+    readonly firstListingId: () => number;
   }) {
     this.#work = parts.work;
     this.#options = parts.options;
@@ -70,6 +73,7 @@ export class Dispatcher {
     this.#books = parts.books;
     this.#lanes = parts.lanes;
     this.#asked = parts.asked;
+    this.#firstListingId = parts.firstListingId;
   }
 
   /** Whether `--limit` has been reached: no further row is read. */
@@ -151,7 +155,8 @@ export class Dispatcher {
       fingerprint,
     };
     const { retryTargets: retry, existing } = this.#options;
-    const policy = { retry, existing, nowMs: this.#work.clock.now(), skew: this.#work.skew };
+    const nowMs = this.#work.clock.now();
+    const policy = { retry, existing, nowMs, firstListingId: this.#firstListingId() };
     await this.#carryOut(planRow(view, policy), parked, view);
   }
 
@@ -168,6 +173,8 @@ export class Dispatcher {
         this.#view.touch(parked.user);
         this.#books.take(parked.user, plan.grant, plan.origin, view.fingerprint());
         return;
+      case 'confirm':
+        return this.#confirm(plan.grantId, parked);
       case 'wait_for_other':
         return this.#parkBehind(parked);
       case 'wait_until':
@@ -207,6 +214,27 @@ export class Dispatcher {
         this.#count(parked, came);
       } finally {
         endInLane();
+        end();
+      }
+    });
+  }
+
+  /** Asks whether a grant that an earlier run saw is still there, and plans the row again. */
+  async #confirm(grantId: string, parked: Parked): Promise<void> {
+    const held = { ...parked, bucket: 'held_back' as const };
+    if (this.#work.stopping()) {
+      this.#leave(held);
+      return;
+    }
+    const { user } = parked;
+    const end = this.#inFlight.begin(user);
+    await this.#window.start(async () => {
+      try {
+        const came = await this.#work.confirmGrant(grantId);
+        this.#view.touch(user);
+        if (came === 'known') this.#later.park(held, -Infinity);
+        else this.#leave(held);
+      } finally {
         end();
       }
     });
@@ -327,7 +355,7 @@ function jobOf({ user, tries }: Parked, { record, listed, fingerprint }: PlanVie
     user,
     tries,
     fingerprint: fingerprint(),
-    doubtSinceMs: record?.doubtSinceMs ?? null,
+    doubtOpensAt: record?.doubtOpensAt ?? null,
     emptyLooks: record?.emptyLooks ?? 0,
     wasThere: listed,
   };

@@ -1,7 +1,7 @@
 import type { Answer } from './core/answer.js';
 import { UserError } from './core/errors.js';
-import { grantsOf, type Grant } from './core/grant.js';
-import { refusesKey } from './core/outcome.js';
+import { grantOf, grantsOf, type Grant } from './core/grant.js';
+import { isNotFound, refusesKey } from './core/outcome.js';
 import { UNKNOWN_SKEW, windowOpensAt } from './core/skew.js';
 import type { GrantPage, Ledger, NylasApi } from './ports.js';
 import { reread, type ReadingWork } from './reread.js';
@@ -12,13 +12,19 @@ import { reread, type ReadingWork } from './reread.js';
  */
 export type Listed = 'whole' | 'stopped' | 'failed' | 'refused' | 'absent';
 
+/** Whether a grant that was listed once is there now. `unknown`: Nylas gave no usable answer. */
+export type Standing = 'valid' | 'invalid' | 'gone' | 'unknown' | 'stopped';
+
 /** Ten million grants of Nylas' page size: a listing that goes on for longer has no end. */
 const PAGES_MAX = 50_000;
 
 /** The part of a run's work that listing needs. */
 export type ListingWork = ReadingWork & {
-  readonly ledger: Pick<Ledger, 'see' | 'listedUntil' | 'setListedUntil'>;
-  readonly api: Pick<NylasApi, 'listGrants'>;
+  readonly ledger: Pick<
+    Ledger,
+    'see' | 'listedUntil' | 'setListedUntil' | 'lastListing' | 'listingOf' | 'confirm' | 'forget'
+  >;
+  readonly api: Pick<NylasApi, 'listGrants' | 'grantById'>;
 };
 
 /**
@@ -26,14 +32,20 @@ export type ListingWork = ReadingWork & {
  * answer made. Each listing brings only what is new since the last one.
  */
 export class GrantIndex {
+  /** What a listing of this run brought has this id or a later one. */
+  readonly firstListingId: number;
   readonly #work: ListingWork;
   /** When the newest whole listing began, in monotonic milliseconds. */
   #freshSinceMs = -Infinity;
-  #lastListingId = 0;
+  #lastListingId: number;
+  #whole: Promise<Listed> | null = null;
   #running: { readonly startedMs: number; readonly end: Promise<Listed> } | null = null;
 
   constructor(work: ListingWork) {
     this.#work = work;
+    // Neither this run's listings nor those of earlier ones are told apart by a clock that can be set back.
+    this.firstListingId = Math.max(work.clock.now(), work.ledger.lastListing()) + 1;
+    this.#lastListingId = this.firstListingId - 1;
   }
 
   /** Makes sure that a listing begun at `sinceMs` (monotonic) or later is in the ledger; listings are shared. */
@@ -52,6 +64,33 @@ export class GrantIndex {
     return listed !== 'whole' || since === null ? listed : this.#refreshRenewed(since);
   }
 
+  /**
+   * Finds out whether a grant that an earlier run listed is there still, and keeps that in the ledger. The first to ask has everything listed anew,
+   * which answers for nearly all others; only what that doesn't bring is asked for by its id.
+   */
+  async confirm(grantId: string): Promise<'known' | 'unknown'> {
+    await (this.#whole ??= this.#readPages((offset) => ({ order: 'made', since: null, offset })));
+    const listingId = this.#work.ledger.listingOf(grantId);
+    if (listingId !== null && listingId >= this.firstListingId) return 'known';
+    const standing = await this.ask(grantId);
+    return standing === 'unknown' || standing === 'stopped' ? 'unknown' : 'known';
+  }
+
+  /** Asks for one grant, and keeps in the ledger what came of it. */
+  async ask(grantId: string): Promise<Standing> {
+    const { ledger, api } = this.#work;
+    const answer = await reread(this.#work, () => api.grantById(grantId));
+    if (answer === null) return 'stopped';
+    if (isNotFound(answer)) {
+      await ledger.forget(grantId);
+      return 'gone';
+    }
+    const grant = answer.kind === 'reply' && answer.status === 200 ? grantOf(answer.body) : null;
+    if (grant?.id !== grantId) return 'unknown';
+    await ledger.confirm(grantId, grant.status, this.#lastListingId);
+    return grant.status === 'invalid' ? 'invalid' : 'valid';
+  }
+
   /** A listing that began too early is waited for, and followed by another. */
   async #share(sinceMs: number): Promise<Listed> {
     if (this.#running !== null) {
@@ -68,15 +107,15 @@ export class GrantIndex {
   }
 
   async #list(startedMs: number): Promise<Listed> {
-    const { ledger, clock } = this.#work;
+    const { ledger, clock, nylasClock } = this.#work;
     const startedAtMs = clock.now();
     const since = ledger.listedUntil();
     const listed = await this.#readPages((offset) => ({ order: 'made', since, offset }));
     if (listed !== 'whole') return listed;
     // By Nylas' clock, and early enough for whatever was being made when the listing began. No later than by
     // ours: one wrong `Date` must not hide from all later runs what was made meanwhile.
-    const untils = [this.#work.skew, UNKNOWN_SKEW].map((skew) => windowOpensAt(startedAtMs, skew));
-    await ledger.setListedUntil(Math.max(0, Math.min(...untils)));
+    const until = Math.min(nylasClock.opensAt(startedMs), windowOpensAt(startedAtMs, UNKNOWN_SKEW));
+    await ledger.setListedUntil(Math.max(0, until));
     this.#freshSinceMs = startedMs;
     return 'whole';
   }
@@ -97,16 +136,15 @@ export class GrantIndex {
     pageAt: (offset: number) => GrantPage,
     isWanted: (grants: readonly Grant[]) => boolean = () => true,
   ): Promise<Listed> {
-    const { ledger, api, clock } = this.#work;
-    // Two listings are never told apart by a clock that stood still or was set back.
-    this.#lastListingId = Math.max(clock.now(), this.#lastListingId + 1);
+    const { ledger, api } = this.#work;
+    const listingId = (this.#lastListingId += 1);
     for (let offset = 0, pages = 0; pages < PAGES_MAX; pages += 1) {
       const page = pageAt(offset);
       const answer = await reread(this.#work, () => api.listGrants(page));
       if (answer === null) return 'stopped';
       const grants = answer.kind === 'reply' && answer.status === 200 ? grantsOf(answer.body) : null;
       if (grants === null) return whyNoPage(answer);
-      const brought = await ledger.see(grants, this.#lastListingId);
+      const brought = await ledger.see(grants, listingId);
       if (brought === 0 || !isWanted(grants)) return 'whole';
       offset += grants.length;
     }

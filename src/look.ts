@@ -5,7 +5,6 @@ import { evidenceOf, NO_EVIDENCE } from './core/outcome.js';
 import type { LegacyUser } from './core/record.js';
 import { isEcho, scrubberOf, type Scrub } from './core/scrub.js';
 import { adoptable, adoptableByState } from './core/settle.js';
-import { windowOpensAt } from './core/skew.js';
 import { reread } from './reread.js';
 import { conclude, entryOf, type Job, type Work } from './work.js';
 
@@ -19,19 +18,19 @@ export type Look =
   | { readonly kind: 'stopped' };
 
 /**
- * Looks for the grant that an attempt of unknown outcome, started at `sinceMs` (our clock), may have made: by
- * email, and without a hit by listing what was made since. The look is an attempt of its own in the ledger;
- * `toChange` says what it makes of the record.
+ * Looks for the grant that an attempt of unknown outcome may have made in the second `opensAt` (Nylas' clock) or
+ * later: by email, and without a hit by listing what was made since. The look is an attempt of its own in the
+ * ledger; `toChange` says what it makes of the record.
  */
 export async function lookForGrant(
   work: Work,
   job: Job,
-  sinceMs: number,
+  opensAt: number,
   toChange: (look: Look, scrub: Scrub) => RecordChange | null,
 ): Promise<Look> {
   const { ledger, clock } = work;
   const id = await ledger.intend(work.runId, 'look_up', entryOf(job, clock.now()));
-  const { look, answer } = await lookAround(work, job, sinceMs);
+  const { look, answer } = await lookAround(work, job, opensAt);
   const scrub = scrubberOf([...job.user.secrets, work.apiKey]);
   const end = {
     endedAtMs: clock.now(),
@@ -58,38 +57,44 @@ interface Seen {
   readonly older: Grant | null;
 }
 
-async function lookAround(work: Work, job: Job, sinceMs: number): Promise<Seen> {
+async function lookAround(work: Work, job: Job, opensAt: number): Promise<Seen> {
   const startedMs = work.clock.monotonic();
-  const byEmail = await lookByEmail(work, job, sinceMs);
+  const byEmail = await lookByEmail(work, job, opensAt);
   if (byEmail !== null && byEmail.look.kind !== 'none') return byEmail;
   const { answer, older } = byEmail ?? { answer: null, older: null };
-  const look = await lookInListing(work, job, sinceMs, startedMs);
+  const look = await lookInListing(work, job, opensAt, startedMs);
   const spared = look.kind === 'none' && work.existing === 'skip' ? older : null;
   return { look: spared === null ? look : foundAs('existing', spared, job.user), answer, older };
 }
 
 /** Null: there is no email to look by. */
-async function lookByEmail(work: Work, job: Job, sinceMs: number): Promise<Seen | null> {
+async function lookByEmail(work: Work, job: Job, opensAt: number): Promise<Seen | null> {
   const { email, provider } = job.user;
   if (email === null) return null;
   const answer = await reread(work, () => work.api.grantsOf({ email, provider }));
   if (answer === null) return { look: { kind: 'stopped' }, answer: null, older: null };
   const listed = answer.kind === 'reply' && answer.status === 200 ? grantsOf(answer.body) : null;
   if (listed === null) return { look: { kind: 'unknown' }, answer, older: null };
-  const ours = adoptable(listed, job.user, windowOpensAt(sinceMs, work.skew));
+  const ours = adoptable(listed, job.user, opensAt);
   return { look: foundAs('adopted', ours, job.user), answer, older: adoptable(listed, job.user, -Infinity) };
 }
 
-async function lookInListing(work: Work, job: Job, sinceMs: number, startedMs: number): Promise<Look> {
+async function lookInListing(work: Work, job: Job, opensAt: number, startedMs: number): Promise<Look> {
   const listed = await work.refreshGrants(startedMs);
   if (listed === 'stopped') return { kind: 'stopped' };
   // Where grants can't be listed at all, nothing can be found that way.
   if (listed === 'absent') return { kind: 'none' };
   if (listed !== 'whole') return { kind: 'unknown' };
   const { body, provider } = job.user;
-  const grants = work.ledger.seenByState(body.state, provider);
-  const ours = adoptableByState(grants, job.user, windowOpensAt(sinceMs, work.skew));
-  return foundAs('adopted', ours, job.user);
+  for (;;) {
+    const grants = work.ledger.seenByState(body.state, provider);
+    const look = foundAs('adopted', adoptableByState(grants, job.user, opensAt), job.user);
+    if (look.kind !== 'found') return look;
+    // An earlier run can have listed it, and it can be gone since: then it isn't among the seen ones any more.
+    const standing = await work.askForGrant(look.grant.id);
+    if (standing === 'valid') return look;
+    if (standing === 'unknown' || standing === 'stopped') return { kind: standing };
+  }
 }
 
 /** A grant whose "id" repeats a credential is none. */

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { EXIT } from './cli/exit-codes.js';
-import { describeBug, runCli } from './cli/program.js';
+import { outOfDescriptors } from './cli/descriptors.js';
+import { EXIT, exitOfFailure } from './cli/exit-codes.js';
+import type * as Program from './cli/program.js';
 import type { Shell, StopSignal } from './cli/shell.js';
 
 // Node would open its debugger on SIGUSR1, and with it every credential in memory.
@@ -58,6 +59,18 @@ function takeEnvironment(): Shell['env'] {
   return env;
 }
 
+/** With too few descriptors not even our own code can be read: that is told by the little that is here. */
+async function loadProgram(): Promise<typeof Program> {
+  try {
+    return await import('./cli/program.js');
+  } catch (error) {
+    const failure = outOfDescriptors(error);
+    if (failure === null) throw error;
+    writeSync(process.stderr.fd, `Error: ${failure.message}\n${failure.next}\n`);
+    process.exit(exitOfFailure(failure.kind));
+  }
+}
+
 const shell: Shell = {
   env: takeEnvironment(),
   cwd: process.cwd(),
@@ -69,6 +82,8 @@ const shell: Shell = {
   stderr: process.stderr,
   onStopSignal,
 };
+
+const { describeBug, runCli } = await loadProgram();
 
 // Node would print the error with all that it holds, such as a request with its headers and body.
 process.on('uncaughtException', (error: unknown) => {

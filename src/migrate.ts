@@ -7,7 +7,6 @@ import type { Provider } from './core/provider.js';
 import type { ReadingOptions } from './core/record.js';
 import { parseRetryAfter, type RetryPolicy } from './core/retry.js';
 import type { Scope } from './core/scope.js';
-import { UNKNOWN_SKEW } from './core/skew.js';
 import { scrubberOf } from './core/scrub.js';
 import { balances, Tally, type Balance } from './core/tally.js';
 import type { HeldSummary } from './core/run-summary.js';
@@ -25,6 +24,7 @@ import { Later } from './later.js';
 import { LedgerView } from './ledger-view.js';
 import { GrantIndex, listBeforehand } from './listing.js';
 import { Meter, type Measured } from './meter.js';
+import { NylasClock } from './nylas-clock.js';
 import { OutageWatch } from './outage.js';
 import { watchOutcomes } from './outcome-watch.js';
 import { startPacer, type Pacer } from './pacer.js';
@@ -302,6 +302,7 @@ class Migration {
       books: this.#books,
       lanes: this.#lanes,
       asked: this.#asked,
+      firstListingId: () => this.#index.firstListingId,
     });
   }
 
@@ -368,7 +369,9 @@ class Migration {
       singleUse: this.#options.singleUse,
       retryDoubts: this.#options.retryTargets.has('in_doubt'),
       refreshGrants: (sinceMs) => this.#index.refresh(sinceMs),
-      skew: UNKNOWN_SKEW,
+      confirmGrant: (grantId) => this.#index.confirm(grantId),
+      askForGrant: (grantId) => this.#index.ask(grantId),
+      nylasClock: new NylasClock(clock),
       pause: (delayMs) => pauseUntilStop(clock, stop, delayMs),
       stopping: () => stop.reason() !== null,
       onUnwritten: (outcome) => {

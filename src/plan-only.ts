@@ -8,7 +8,6 @@ import { SeenKeys } from './core/seen.js';
 import { secondsAt } from './core/check.js';
 import type { PlannedRun } from './core/planned-run.js';
 import { Asked } from './core/unmatched.js';
-import { UNKNOWN_SKEW } from './core/skew.js';
 import { LedgerView } from './ledger-view.js';
 import type { PlanningLedger, RecordSource } from './ports.js';
 
@@ -100,7 +99,8 @@ class Planner {
     const seenOnLine = this.#seen.note(user.key, user.line);
     if (seenOnLine !== null) return { kind: 'duplicate', ofLine: seenOnLine };
     const { retryTargets: retry, existing, nowMs } = this.#options;
-    const policy: PlanPolicy = { retry, existing, nowMs, skew: UNKNOWN_SKEW };
+    // Nothing is asked of Nylas: whatever is known of its grants is of earlier runs.
+    const policy: PlanPolicy = { retry, existing, nowMs, firstListingId: Infinity };
     const fingerprint = (): string => fingerprintOf(user, this.#ledger.fingerprintKey);
     const known = this.#view.of(user);
     if (known.record !== null) this.#asked.record(known.record);

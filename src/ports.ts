@@ -64,7 +64,7 @@ export interface NylasApi {
   /** `GET /v3/grants`: one page of a listing. */
   listGrants(page: GrantPage): Promise<Answer>;
   /** `GET /v3/grants/{id}?expose_aliases=true`. */
-  grantWithAliases(grantId: string): Promise<Answer>;
+  grantById(grantId: string): Promise<Answer>;
   /** `GET /v3/applications`. */
   application(): Promise<Answer>;
   /** `GET /v3/connectors`, the first 200. */
@@ -178,8 +178,19 @@ export interface Ledger {
   /** Unix seconds by Nylas' clock: what was made before this has been listed; null: nothing has. */
   listedUntil(): number | null;
   setListedUntil(seconds: number): Promise<void>;
-  /** Writes down that an attempt begins; resolves to its id. A submission makes the record `submitting`. */
-  intend(runId: number, kind: AttemptKind, entry: RecordEntry): Promise<number>;
+  /** The id of the latest listing, of whatever run; 0: there was none. */
+  lastListing(): number;
+  /** The listing that brought a grant last; null: none did, or it was forgotten. */
+  listingOf(grantId: string): number | null;
+  /** A grant that was asked for by its id is still there: as good as listed by that listing. */
+  confirm(grantId: string, status: string | null, listingId: number): Promise<void>;
+  /** A listed grant isn't there any more. */
+  forget(grantId: string): Promise<void>;
+  /**
+   * Writes down that an attempt begins; resolves to its id. A submission makes the record `submitting`, and has
+   * the earliest second (by Nylas' clock) that it can leave on a grant.
+   */
+  intend(runId: number, kind: AttemptKind, entry: RecordEntry, opensAt?: number): Promise<number>;
   /** Writes down how an attempt ended, and what it makes of the record (null: nothing). */
   conclude(attemptId: number, end: AttemptEnd, change: RecordChange | null): Promise<void>;
   /** Changes or makes a record without an attempt. */

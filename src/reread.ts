@@ -5,7 +5,7 @@ import type { Clock } from './ports.js';
 import { observe, type Work } from './work.js';
 
 /** The part of a run's work that reading from Nylas needs. */
-export type ReadingWork = Pick<Work, 'pause' | 'stopping' | 'onAnswer' | 'skew'> & {
+export type ReadingWork = Pick<Work, 'pause' | 'stopping' | 'onAnswer' | 'nylasClock'> & {
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'random'>;
   readonly pacer: Pick<Pacer, 'slot'>;
 };

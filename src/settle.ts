@@ -24,7 +24,7 @@ export async function settleRecord(work: Work, given: Job): Promise<JobEnd> {
   const after = afterNone(work, job);
   const restMs = REST_MS + backoffMs(job.tries.attempts + 1, clock.random());
   const times = { laterMs: nowMs + restMs, lookAgainMs: nowMs + retry.settleDelayMs };
-  const look = await lookForGrant(work, job, job.doubtSinceMs ?? nowMs, (seen, scrub) =>
+  const look = await lookForGrant(work, job, job.doubtOpensAt ?? work.nylasClock.opensAt(), (seen, scrub) =>
     changeAfter(seen, after, times, scrub),
   );
   switch (look.kind) {

@@ -51,17 +51,19 @@ interface Attempt {
 
 /** Intent committed → slot → send → what it was. Null: the run stopped before anything was sent. */
 async function attemptOnce(work: Work, job: Job): Promise<Attempt | null> {
-  const { ledger, api, clock } = work;
+  const { ledger, api, clock, nylasClock } = work;
   work.pacer.announce();
-  const id = await ledger.intend(work.runId, 'submit', entryOf(job, clock.now()));
+  const id = await ledger.intend(work.runId, 'submit', entryOf(job, clock.now()), nylasClock.opensAt());
   if (!(await work.pacer.slot())) {
     await concludeUnsent(work, job, id);
     return null;
   }
+  const startedMs = clock.monotonic();
   const answer = await api.submit(job.user.body);
   observe(work, answer);
   const scrub = scrubberOf([...job.user.secrets, work.apiKey]);
-  const classified = withoutEcho(classifyOutcome(answer, job.user, work.skew), job.user);
+  const window = nylasClock.madeSince(startedMs);
+  const classified = withoutEcho(classifyOutcome(answer, job.user, window), job.user);
   const outcome = await believe(work, job, withOrigin(classified, job));
   const result = classified.kind === 'refused' ? 'refused' : outcome.kind;
   return { id, result, outcome, answer, evidence: evidenceOf(answer, scrub), scrub };
@@ -82,8 +84,8 @@ function withOrigin(outcome: Outcome, job: Job): Outcome {
 /** Settles what one answer leaves open: whose mailbox it is, and whether a refusal follows a lost success. */
 async function believe(work: Work, job: Job, outcome: Outcome): Promise<Outcome> {
   if (outcome.kind === 'granted_other') return resolveMailbox(work, job, outcome);
-  if (outcome.kind !== 'refused' || job.doubtSinceMs === null) return outcome;
-  const look = await lookForGrant(work, job, job.doubtSinceMs, () => null).catch(stoppedByLedger);
+  if (outcome.kind !== 'refused' || job.doubtOpensAt === null) return outcome;
+  const look = await lookForGrant(work, job, job.doubtOpensAt, () => null).catch(stoppedByLedger);
   switch (look.kind) {
     case 'found':
       return { kind: 'granted', grant: look.grant, origin: look.origin };
@@ -109,7 +111,7 @@ async function resolveMailbox(
 ): Promise<Outcome> {
   if (work.emailMismatch === 'accept') return { ...outcome, kind: 'granted' };
   if (!(await work.pacer.slot())) return outcome;
-  const answer = await work.api.grantWithAliases(outcome.grant.id);
+  const answer = await work.api.grantById(outcome.grant.id);
   observe(work, answer);
   const aliases = answer.kind === 'reply' ? (grantOf(answer.body)?.aliases ?? []) : [];
   const expected = expectedMailboxes(job.user);
@@ -122,7 +124,7 @@ function changeOf(work: Work, job: Job, attempt: Attempt, next: Retry): RecordCh
   const keep = (grant: Grant): ReturnType<typeof recordGrant> =>
     recordGrant(grant, 'origin' in outcome ? outcome.origin : null, scrub);
   const notBeforeMs = work.clock.now() + ('delayMs' in next ? next.delayMs : 0);
-  const stillInDoubt = job.doubtSinceMs !== null;
+  const stillInDoubt = job.doubtOpensAt !== null;
   switch (outcome.kind) {
     case 'granted':
       return migrated(keep(outcome.grant), true);
@@ -152,7 +154,7 @@ async function concludeUnsent(work: Work, job: Job, attemptId: number): Promise<
   await work.ledger.conclude(
     attemptId,
     { endedAtMs: work.clock.now(), result: 'not_sent', evidence: NO_EVIDENCE, latencyMs: null },
-    waiting(null, null, job.doubtSinceMs !== null),
+    waiting(null, null, job.doubtOpensAt !== null),
   );
 }
 

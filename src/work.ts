@@ -6,8 +6,8 @@ import type { Outcome } from './core/outcome.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
 import type { RetryPolicy, Tries } from './core/retry.js';
-import { observeDate, type Skew } from './core/skew.js';
-import type { Listed } from './listing.js';
+import type { Listed, Standing } from './listing.js';
+import type { NylasClock } from './nylas-clock.js';
 import type { Pacer } from './pacer.js';
 import type { AttemptEnd, Clock, Ledger, Log, NylasApi, RecordEntry, Unwritten } from './ports.js';
 
@@ -30,6 +30,10 @@ export interface Work {
   readonly retryDoubts: boolean;
   /** Brings the ledger's copy of the application's grants up to date. */
   readonly refreshGrants: (sinceMs: number) => Promise<Listed>;
+  /** Brings the ledger's copy of a grant up to date that an earlier run listed. */
+  readonly confirmGrant: (grantId: string) => Promise<'known' | 'unknown'>;
+  /** Asks for one grant, and keeps in the ledger what came of it. */
+  readonly askForGrant: (grantId: string) => Promise<Standing>;
   /** Waits, but no longer than until the run is stopped. */
   readonly pause: (delayMs: number) => Promise<void>;
   readonly stopping: () => boolean;
@@ -40,8 +44,7 @@ export interface Work {
   readonly endedInOutage: (endedAtMs: number) => boolean;
   /** Told of what came back from Nylas and could not be written down. */
   readonly onUnwritten: (outcome: Unwritten) => void;
-  /** What is known of Nylas' clock. */
-  skew: Skew;
+  readonly nylasClock: NylasClock;
 }
 
 /** One record's work within this run. */
@@ -49,8 +52,11 @@ export interface Job {
   readonly user: LegacyUser;
   readonly fingerprint: string;
   readonly tries: Tries;
-  /** When the earliest attempt of unknown outcome started; null: there is none. */
-  readonly doubtSinceMs: number | null;
+  /**
+   * The earliest second, by Nylas' clock, that the earliest attempt of unknown outcome can have left on a grant;
+   * null: there is none.
+   */
+  readonly doubtOpensAt: number | null;
   /** Looks in a row that found nothing since the latest submission. */
   readonly emptyLooks: number;
   /** Whether Nylas had a grant for the mailbox before this job: then it isn't ours, whatever its date. */
@@ -75,11 +81,9 @@ export type JobEnd =
   | { readonly kind: 'held_back'; readonly category: Category | null };
 
 /** Keeps what an answer tells about Nylas' clock. */
-export function observe(work: Pick<Work, 'onAnswer' | 'skew'>, answer: Answer): void {
+export function observe(work: Pick<Work, 'onAnswer' | 'nylasClock'>, answer: Answer): void {
   work.onAnswer(answer);
-  if (answer.kind === 'fault' || answer.serverDateMs === null) return;
-  const { sentAtMs, latencyMs, serverDateMs } = answer;
-  work.skew = observeDate(work.skew, { serverDateMs, sentAtMs, receivedAtMs: sentAtMs + latencyMs });
+  work.nylasClock.observe(answer);
 }
 
 /**

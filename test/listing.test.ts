@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../src/core/answer.js';
 import type { Grant } from '../src/core/grant.js';
-import { UNKNOWN_SKEW } from '../src/core/skew.js';
 import { GrantIndex, listBeforehand, type ListingWork } from '../src/listing.js';
+import { NylasClock } from '../src/nylas-clock.js';
 import { fault, grantJson, nylasError, page, reply, someGrant } from './support/answers.js';
 import { FakeClock, isDone } from './support/fake-clock.js';
 import { userError } from './support/user-error.js';
@@ -21,13 +21,19 @@ interface ServerOptions {
   /** What a call gets instead, by its number from 1. */
   readonly instead?: (call: number) => Answer | undefined;
   readonly ignoresOffset?: boolean;
+  /** What earlier runs have seen. */
+  readonly kept?: ReadonlyMap<string, number>;
+  /** What a grant is answered with that is asked for by its id; nothing: a 404 in Nylas' own words. */
+  readonly byId?: (grantId: string) => Answer;
 }
 
 /** Nylas with so many grants, a ledger that remembers, and a clock that stands still unless a call takes time. */
 class World {
   readonly clock = new FakeClock({ nowMs: NOW_MS });
   readonly asked: Page[] = [];
-  readonly kept = new Map<string, number>();
+  readonly askedById: string[] = [];
+  /** By grant, the listing that brought it last. */
+  readonly kept: Map<string, number>;
   readonly grants: Grant[];
   readonly work: ListingWork;
   readonly index: GrantIndex;
@@ -38,6 +44,7 @@ class World {
 
   constructor(options: ServerOptions = {}) {
     this.#options = options;
+    this.kept = new Map(options.kept);
     this.grants = Array.from({ length: options.count ?? 0 }, (_, n) => someGrant({ id: `g${n}` }));
     const pause = (delayMs: number): Promise<void> =>
       new Promise((resolve) => this.clock.after(delayMs, resolve));
@@ -49,8 +56,18 @@ class World {
           this.listedUntil = seconds;
           return Promise.resolve();
         },
+        lastListing: () => Math.max(0, ...this.kept.values()),
+        listingOf: (grantId) => this.kept.get(grantId) ?? null,
+        confirm: (grantId, _status, listingId) => {
+          this.kept.set(grantId, listingId);
+          return Promise.resolve();
+        },
+        forget: (grantId) => {
+          this.kept.delete(grantId);
+          return Promise.resolve();
+        },
       },
-      api: { listGrants: (asked) => this.#answer(asked) },
+      api: { listGrants: (asked) => this.#answer(asked), grantById: (id) => this.#answerOne(id) },
       clock: this.clock,
       pacer: { slot: () => Promise.resolve(!this.stopped) },
       pause,
@@ -58,7 +75,7 @@ class World {
       onAnswer: () => {
         this.#answers += 1;
       },
-      skew: UNKNOWN_SKEW,
+      nylasClock: new NylasClock(this.clock),
     };
     this.index = new GrantIndex(this.work);
   }
@@ -85,6 +102,11 @@ class World {
     const data = this.grants.slice(offset, offset + pageSize).map((grant) => grantJson({ id: grant.id }));
     const times = { sentAtMs, latencyMs, serverDateMs: sentAtMs + latencyMs + aheadMs };
     return this.#options.instead?.(call) ?? reply(200, { data, limit: 200, offset }, times);
+  }
+
+  #answerOne(grantId: string): Promise<Answer> {
+    this.askedById.push(grantId);
+    return Promise.resolve(this.#options.byId?.(grantId) ?? nylasError(404, 'api.not_found_error'));
   }
 
   #see(grants: readonly Grant[], listingId: number): number {
@@ -215,6 +237,61 @@ describe('a listing that is fresh enough', () => {
     await world.clock.advance(200);
     expect(await early).toBe('failed');
     expect(await late).toBe('whole');
+  });
+});
+
+describe('a grant that an earlier run saw', () => {
+  const kept = new Map([
+    ['g0', 7],
+    ['gone', 7],
+    ['hidden', 7],
+  ]);
+  const grant = (id: string, status = 'valid'): Answer =>
+    reply(200, { data: grantJson({ id, grant_status: status }) });
+
+  test('is known again by one listing of everything, whoever asks and whatever the clock says', async () => {
+    const world = new World({ count: 3, kept: new Map([...kept, ['g0', NOW_MS + 3_600_000]]) });
+    world.listedUntil = NOW_S;
+    const all = ['g0', 'g0', 'g0'].map((id) => world.index.confirm(id));
+    expect(await Promise.all(all)).toEqual(['known', 'known', 'known']);
+    expect(world.asked.map(({ since, offset }) => [since, offset])).toEqual([
+      [null, 0],
+      [null, 3],
+    ]);
+    expect(world.askedById).toEqual([]);
+    expect(world.index.firstListingId).toBeGreaterThan(NOW_MS + 3_600_000);
+  });
+
+  test('and that the listing does not bring is asked for; a 404 of Nylas is the end of it', async () => {
+    const world = new World({ count: 3, kept });
+    expect(await world.index.confirm('gone')).toBe('known');
+    expect(world.askedById).toEqual(['gone']);
+    expect(world.kept.has('gone')).toBe(false);
+  });
+
+  test('is there still where a page has lost it', async () => {
+    const world = new World({ count: 3, kept, byId: grant });
+    expect(await world.index.confirm('hidden')).toBe('known');
+    expect(world.kept.get('hidden')).toBeGreaterThanOrEqual(world.index.firstListingId);
+  });
+
+  test.each<readonly [string, Answer]>([
+    ['a page of somebody else', page(404, '<html>')],
+    ['a refusal', nylasError(400, 'api.invalid_request_error')],
+    ['another grant', grant('other')],
+    ['no grant', reply(200, { data: null })],
+  ])('is as known as before where the answer is %s', async (_what, answer) => {
+    const world = new World({ count: 3, kept, byId: () => answer });
+    expect(await world.index.confirm('hidden')).toBe('unknown');
+    expect(world.kept.get('hidden')).toBe(7);
+  });
+
+  test('is asked for alone where nothing else hangs on it', async () => {
+    const world = new World({ kept, byId: (id) => grant(id, 'invalid') });
+    expect(await world.index.ask('hidden')).toBe('invalid');
+    expect(world.asked).toEqual([]);
+    world.stopped = true;
+    expect(await world.index.ask('hidden')).toBe('stopped');
   });
 });
 

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { UserError, type FailureKind } from '../core/errors.js';
 import { scrubberOf } from '../core/scrub.js';
 import { COMMANDS } from './commands.js';
+import { outOfDescriptors } from './descriptors.js';
 import { EXIT, exitOfFailure } from './exit-codes.js';
 import { print, type Shell } from './shell.js';
 
@@ -86,17 +87,6 @@ function failureOf(error: unknown, shell: Shell): Failure {
   }
   const [message = '', ...more] = describeBug(error, shell).split('\n');
   return { kind: 'bug', message, next: more.join('\n'), exitCode: EXIT.bug };
-}
-
-/** Even loading our own code takes descriptors, so that their lack can strike anywhere. */
-function outOfDescriptors(error: unknown): UserError | null {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  if (code !== 'EMFILE' && code !== 'ENFILE') return null;
-  return new UserError(
-    'unfinished',
-    `This process may not open as many files as it needs (${code}).`,
-    'Raise the limit with ulimit -n, then run the same command again: it resumes.',
-  );
 }
 
 /**

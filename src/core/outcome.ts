@@ -3,7 +3,6 @@ import type { Category } from './category.js';
 import { foldEmail, grantOf, type Grant } from './grant.js';
 import type { LegacyUser } from './record.js';
 import type { Scrub } from './scrub.js';
-import { windowOpensAt, type Skew } from './skew.js';
 
 /** What a refusal is about: it decides whether more than this one record is concerned. */
 export type RefusalScope =
@@ -36,6 +35,12 @@ export type Outcome =
   /** It went out and nothing trustworthy came back: Nylas may have acted. */
   | { readonly kind: 'in_doubt' };
 
+/** The `created_at` (Unix seconds, Nylas' clock) of what a submission itself made: both ends belong to it. */
+export interface MadeWindow {
+  readonly opensAt: number;
+  readonly closesAt: number;
+}
+
 /** What the ledger keeps of an answer, free of secrets. */
 export interface Evidence {
   readonly httpStatus: number | null;
@@ -54,11 +59,12 @@ interface NylasError {
 
 /**
  * Sorts an answer to `POST /v3/connect/custom`. Everything after the first byte went out is in doubt, except
- * a 2xx with a grant, a 429, and a 4xx in Nylas' own JSON shape.
+ * a 2xx with a grant, a 429, and a 4xx in Nylas' own JSON shape. `window`: null where nothing is known of Nylas'
+ * clock.
  */
-export function classifyOutcome(answer: Answer, user: LegacyUser, skew: Skew): Outcome {
+export function classifyOutcome(answer: Answer, user: LegacyUser, window: MadeWindow | null): Outcome {
   if (answer.kind === 'fault') return answer.left ? { kind: 'in_doubt' } : { kind: 'unreachable' };
-  if (answer.status >= 200 && answer.status < 300) return classifySuccess(answer, user, skew);
+  if (answer.status >= 200 && answer.status < 300) return classifySuccess(answer, user, window);
   const error = nylasErrorOf(answer.body);
   if (answer.status === 429) return classifyThrottle(answer, error);
   // 408 is an answer about time, not about the row: what became of the request is unknown.
@@ -107,6 +113,11 @@ export function refusesKey(answer: Answer): boolean {
   return error !== null && classifyRefusal(answer.status, error).scope === 'key';
 }
 
+/** Whether Nylas itself says that what was asked for isn't there. */
+export function isNotFound(answer: Answer): boolean {
+  return answer.kind === 'reply' && answer.status === 404 && nylasErrorOf(answer.body) !== null;
+}
+
 /** The mailboxes a row can rightly be answered with: its email and the user names it logs in by. */
 export function expectedMailboxes(user: LegacyUser): ReadonlySet<string> {
   const { settings } = user.body;
@@ -133,11 +144,11 @@ export function isOwnThrottle(answer: Answer): answer is Reply {
   return !hasProviderError(nylasErrorOf(answer.body));
 }
 
-function classifySuccess(reply: Reply, user: LegacyUser, skew: Skew): Outcome {
+function classifySuccess(reply: Reply, user: LegacyUser, window: MadeWindow | null): Outcome {
   const grant = grantOf(reply.body);
   if (grant === null) return { kind: 'in_doubt' };
   if (grant.status === 'invalid') return { kind: 'granted_invalid', grant };
-  const origin = originOf(grant, reply.sentAtMs, skew);
+  const origin = originOf(grant, window);
   return { kind: isOtherMailbox(grant, user) ? 'granted_other' : 'granted', grant, origin };
 }
 
@@ -148,9 +159,10 @@ function isOtherMailbox(grant: Grant, user: LegacyUser): boolean {
   return namesMailbox && grant.email !== null && !expected.has(foldEmail(grant.email));
 }
 
-/** Nylas upserts: a grant older than our request was there before us. */
-function originOf(grant: Grant, sentAtMs: number, skew: Skew): 'created' | 'reauthenticated' {
-  const isNew = grant.createdAt !== null && grant.createdAt >= windowOpensAt(sentAtMs, skew);
+/** Nylas upserts: a grant older than our request was there before us, and what is of no known age may be. */
+function originOf({ createdAt }: Grant, window: MadeWindow | null): 'created' | 'reauthenticated' {
+  if (createdAt === null || window === null) return 'reauthenticated';
+  const isNew = createdAt >= window.opensAt && createdAt <= window.closesAt;
   return isNew ? 'created' : 'reauthenticated';
 }
 

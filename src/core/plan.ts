@@ -1,5 +1,4 @@
 import type { Category, Status } from './category.js';
-import { windowOpensAt, type Skew } from './skew.js';
 
 /** What the ledger knows of a record when a row for it is read. */
 export interface RecordState {
@@ -8,12 +7,12 @@ export interface RecordState {
   readonly category: Category | null;
   readonly fingerprint: string | null;
   readonly attempts: number;
-  /** When the latest submission started, in Unix milliseconds by our clock; null: never submitted. */
-  readonly lastAttemptMs: number | null;
+  /** The earliest second, by Nylas' clock, that the latest submission can have left on a grant; null: none. */
+  readonly lastOpensAt: number | null;
   /** Unix milliseconds: neither submitted nor looked for before this. */
   readonly notBeforeMs: number | null;
-  /** When the earliest attempt started whose outcome is still unknown, in Unix milliseconds. */
-  readonly doubtSinceMs: number | null;
+  /** Likewise of the earliest submission whose outcome is still unknown; null: there is none. */
+  readonly doubtOpensAt: number | null;
   /** Looks in a row that found nothing since the latest submission. */
   readonly emptyLooks: number;
 }
@@ -28,6 +27,8 @@ export interface MailboxGrant {
 export interface SeenGrant extends MailboxGrant {
   readonly createdAt: number | null;
   readonly updatedAt: number | null;
+  /** The listing that brought it last. */
+  readonly listingId: number;
 }
 
 /** The grants known for one mailbox. */
@@ -59,16 +60,17 @@ export interface PlanPolicy {
   /** Whether a healthy grant that was there before us is left alone or given the row's credential. */
   readonly existing: 'skip' | 'reauthenticate';
   readonly nowMs: number;
-  readonly skew: Skew;
+  /** A grant that only earlier listings brought can be gone by now. */
+  readonly firstListingId: number;
 }
 
 export type RetryTarget = Category | 'in_doubt' | 'undone';
 
 /** What `--retry` calls the state that a record is in; null: it needs no other try. */
-export function retryTargetOf({ status, category, doubtSinceMs }: RecordState): RetryTarget | null {
+export function retryTargetOf({ status, category, doubtOpensAt }: RecordState): RetryTarget | null {
   if (status === 'migrated') return null;
   if (status === 'undone') return 'undone';
-  return status === 'in_doubt' || status === 'submitting' || doubtSinceMs !== null ? 'in_doubt' : category;
+  return status === 'in_doubt' || status === 'submitting' || doubtOpensAt !== null ? 'in_doubt' : category;
 }
 
 export type Plan =
@@ -77,6 +79,8 @@ export type Plan =
   | { readonly kind: 'settle' }
   /** The mailbox has a healthy grant already: it becomes the record's, and nothing is submitted. */
   | { readonly kind: 'take'; readonly origin: TakenOrigin; readonly grant: MailboxGrant }
+  /** The mailbox had a healthy grant when an earlier run listed it: ask for it, then plan again. */
+  | { readonly kind: 'confirm'; readonly grantId: string }
   /** This record, or its mailbox, is being worked on: plan again when that is over. */
   | { readonly kind: 'wait_for_other' }
   | { readonly kind: 'wait_until'; readonly notBeforeMs: number; readonly bucket: 'waiting' | 'in_doubt' }
@@ -111,19 +115,25 @@ function planRecord(view: PlanView, policy: PlanPolicy): Plan {
 /** A healthy grant for the mailbox is never given an older credential, unless that was asked for. */
 function takeOf({ record, holder, seen }: PlanView, policy: PlanPolicy): Plan | null {
   if (holder !== null) return { kind: 'take', origin: 'shared', grant: holder };
-  if (seen === null) return null;
-  if (record !== null && touchedSince(record, seen, policy.skew)) {
+  const origin = seen === null ? null : originOf(record, seen, policy);
+  if (seen === null || origin === null) return null;
+  if (seen.listingId < policy.firstListingId) return { kind: 'confirm', grantId: seen.grantId };
+  return { kind: 'take', origin, grant: seen };
+}
+
+/** How a listed grant would come to be the record's; null: not without a look, or not at all. */
+function originOf(record: RecordState | null, seen: SeenGrant, policy: PlanPolicy): TakenOrigin | null {
+  if (record !== null && touchedSince(record, seen)) {
     // An attempt of ours whose answer was lost may have made it: the look tells.
-    return record.doubtSinceMs === null ? { kind: 'take', origin: 'signed_in', grant: seen } : null;
+    return record.doubtOpensAt === null ? 'signed_in' : null;
   }
-  return policy.existing === 'skip' ? { kind: 'take', origin: 'existing', grant: seen } : null;
+  return policy.existing === 'skip' ? 'existing' : null;
 }
 
 /** Whether the grant is no older than our latest attempt, or than the earliest whose outcome is unknown. */
-function touchedSince(record: RecordState, seen: SeenGrant, skew: Skew): boolean {
-  const sinceMs = record.doubtSinceMs ?? record.lastAttemptMs;
-  if (sinceMs === null) return false;
-  return Math.max(seen.createdAt ?? 0, seen.updatedAt ?? 0) >= windowOpensAt(sinceMs, skew);
+function touchedSince(record: RecordState, seen: SeenGrant): boolean {
+  const opensAt = record.doubtOpensAt ?? record.lastOpensAt;
+  return opensAt !== null && Math.max(seen.createdAt ?? 0, seen.updatedAt ?? 0) >= opensAt;
 }
 
 function planWithoutGrant(view: PlanView, policy: PlanPolicy): Plan {
@@ -131,7 +141,7 @@ function planWithoutGrant(view: PlanView, policy: PlanPolicy): Plan {
   if (record === null) return { kind: 'submit' };
   if (record.status === 'failed') return planFailed(record, view, policy);
   // A submission that was throttled, never sent or the last of its run leaves an older doubt as it was.
-  return waitOr({ kind: record.doubtSinceMs === null ? 'submit' : 'settle' }, record, 'waiting', policy);
+  return waitOr({ kind: record.doubtOpensAt === null ? 'submit' : 'settle' }, record, 'waiting', policy);
 }
 
 function planFailed(record: RecordState, view: PlanView, policy: PlanPolicy): Plan {

@@ -33,3 +33,12 @@ export function windowOpensAt(startedAtMs: number, skew: Skew): number {
   const minMs = Number.isFinite(skew.minMs) ? skew.minMs : 0;
   return Math.floor((startedAtMs + minMs - SECOND_COARSE_MS) / 1000);
 }
+
+/** The latest `created_at` of what was made before `endedAtMs` (our clock), of a skew that is known. */
+export function windowClosesAt(endedAtMs: number, skew: Skew): number {
+  return Math.floor((endedAtMs + skew.maxMs) / 1000);
+}
+
+export function isKnown(skew: Skew): boolean {
+  return Number.isFinite(skew.minMs) && Number.isFinite(skew.maxMs);
+}

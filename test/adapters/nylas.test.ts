@@ -68,7 +68,7 @@ describe('what is sent', () => {
     const server = await serve(ok);
     const api = apiAt(server.uri);
     await api.grantsOf({ email: 'a+b&c=d@example.com', provider: 'google' });
-    await api.grantWithAliases('grant/../1?x');
+    await api.grantById('grant/../1?x');
     await api.application();
     await api.connectors();
     expect(server.received.map(({ method, url }) => `${method} ${url}`)).toEqual([

@@ -15,12 +15,11 @@ import {
 } from '../../src/core/outcome.js';
 import type { LegacyUser } from '../../src/core/record.js';
 import { scrubberOf } from '../../src/core/scrub.js';
-import { UNKNOWN_SKEW } from '../../src/core/skew.js';
 import { fault, granted, grantJson, nylasError, page, reply, SENT_AT_MS } from '../support/answers.js';
 import { imapUser, someUser } from '../support/users.js';
 
 const classify = (answer: Answer, user: LegacyUser = someUser()): Outcome =>
-  classifyOutcome(answer, user, UNKNOWN_SKEW);
+  classifyOutcome(answer, user, { opensAt: SENT_AT_MS / 1000 - 1, closesAt: SENT_AT_MS / 1000 + 1 });
 
 const refused = (category: Category, scope: RefusalScope = 'record'): Outcome => ({
   kind: 'refused',
@@ -273,34 +272,22 @@ function calendarUser(name: string): LegacyUser {
 }
 
 describe('where a grant comes from', () => {
-  const sentAt = SENT_AT_MS / 1000;
-  const originOf = (createdAt: number | null, skew = { minMs: 0, maxMs: 0 }): unknown => {
-    const outcome = classifyOutcome(granted(grantJson({ created_at: createdAt })), someUser(), skew);
-    return 'origin' in outcome ? outcome.origin : null;
-  };
+  const OPENS_AT = 1_000;
+  const CLOSES_AT = 1_005;
 
-  test('made in our second, or in the one before for safety, it is new', () => {
-    expect(originOf(sentAt)).toBe('created');
-    expect(originOf(sentAt + 5)).toBe('created');
-    expect(originOf(sentAt - 1)).toBe('created');
-  });
-
-  test('made earlier, it was there before us', () => {
-    expect(originOf(sentAt - 2)).toBe('reauthenticated');
-    expect(originOf(0)).toBe('reauthenticated');
-  });
-
-  test('without a time nothing says that it is new', () => {
-    expect(originOf(null)).toBe('reauthenticated');
-  });
-
-  test("all of it by Nylas' clock", () => {
-    const slow = { minMs: -60_000, maxMs: -59_000 };
-    expect(originOf(sentAt - 60, slow)).toBe('created');
-    expect(originOf(sentAt - 62, slow)).toBe('reauthenticated');
-    const fast = { minMs: 60_000, maxMs: 61_000 };
-    expect(originOf(sentAt, fast)).toBe('reauthenticated');
-    expect(originOf(sentAt + 60, fast)).toBe('created');
+  test.each<readonly [string, number | null, string]>([
+    ['made in the second that the window opens', OPENS_AT, 'created'],
+    ['made while we waited for the answer', OPENS_AT + 3, 'created'],
+    ['made in the second that the answer came', CLOSES_AT, 'created'],
+    ['made before, it was there before us', OPENS_AT - 1, 'reauthenticated'],
+    ['made long before', 0, 'reauthenticated'],
+    ['not made yet, by a clock that nothing can be read from', CLOSES_AT + 1, 'reauthenticated'],
+    ['of no known age', null, 'reauthenticated'],
+  ])('%s', (_what, createdAt, origin) => {
+    const answer = granted(grantJson({ created_at: createdAt }));
+    const window = { opensAt: OPENS_AT, closesAt: CLOSES_AT };
+    expect(classifyOutcome(answer, someUser(), window)).toMatchObject({ kind: 'granted', origin });
+    expect(classifyOutcome(answer, someUser(), null)).toMatchObject({ origin: 'reauthenticated' });
   });
 
   test('another mailbox keeps its origin', () => {

@@ -13,19 +13,23 @@ import {
   type RetryTarget,
   type SeenGrant,
 } from '../../src/core/plan.js';
-import { UNKNOWN_SKEW } from '../../src/core/skew.js';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const LATER_MS = NOW_MS + 1;
 const DOUBT_SINCE_MS = NOW_MS - 60_000;
 const LAST_ATTEMPT_MS = NOW_MS - 20_000;
+/** The first listing of this run. */
+const LISTING_ID = 100;
 const HOLDER: MailboxGrant = { grantId: 'grant-9', scope: 'openid' };
 
 /** A grant that was last touched so long after a moment of ours, by a clock that agrees with ours. */
 function seenAt(atMs: number, rest: Partial<SeenGrant> = {}): SeenGrant {
   const at = Math.floor(atMs / 1000);
-  return { grantId: 'grant-7', scope: null, createdAt: at, updatedAt: at, ...rest };
+  return { grantId: 'grant-7', scope: null, createdAt: at, updatedAt: at, listingId: LISTING_ID, ...rest };
 }
+
+/** The earliest second that an attempt of ours can have left on a grant, by a clock that agrees with ours. */
+const opensAt = (startedAtMs: number): number => startedAtMs / 1000 - 1;
 
 /** Against the latest attempt, and the earliest that is unsettled. */
 const LISTED = { none: null, older: seenAt(DOUBT_SINCE_MS - 3_600_000), newer: seenAt(NOW_MS) } as const;
@@ -152,7 +156,7 @@ function planOf(given: Case, category: Category | null): Plan {
 }
 
 function policyOf(rest: Partial<PlanPolicy> = {}): PlanPolicy {
-  return { retry: new Set(), existing: 'skip', nowMs: NOW_MS, skew: UNKNOWN_SKEW, ...rest };
+  return { retry: new Set(), existing: 'skip', nowMs: NOW_MS, firstListingId: LISTING_ID, ...rest };
 }
 
 function recordOf(status: Status, given: Case, category: Category | null): RecordState {
@@ -163,9 +167,9 @@ function recordOf(status: Status, given: Case, category: Category | null): Recor
     category,
     fingerprint: 'print-1',
     attempts: tried === 'never' ? 0 : 2,
-    lastAttemptMs: tried === 'never' ? null : LAST_ATTEMPT_MS,
+    lastOpensAt: tried === 'never' ? null : opensAt(LAST_ATTEMPT_MS),
     notBeforeMs: DUE[given.due],
-    doubtSinceMs: tried === 'lost' ? DOUBT_SINCE_MS : null,
+    doubtOpensAt: tried === 'lost' ? opensAt(DOUBT_SINCE_MS) : null,
     emptyLooks: 0,
   };
 }
@@ -275,9 +279,9 @@ const RECORD: RecordState = {
   category: 'rejected',
   fingerprint: 'print-1',
   attempts: 1,
-  lastAttemptMs: LAST_ATTEMPT_MS,
+  lastOpensAt: opensAt(LAST_ATTEMPT_MS),
   notBeforeMs: null,
-  doubtSinceMs: null,
+  doubtOpensAt: null,
   emptyLooks: 0,
 };
 
@@ -308,15 +312,26 @@ describe('a grant that Nylas lists, against our attempts', () => {
     expect(originOf(seen)).toBe(origin);
   });
 
-  test("is dated by Nylas' clock", () => {
-    const behind = { minMs: -3_600_000, maxMs: -3_600_000 };
-    const ahead = { minMs: 3_600_000, maxMs: 3_600_000 };
-    expect(originOf(seenAt(LAST_ATTEMPT_MS - 3_600_000), { skew: behind })).toBe('signed_in');
-    expect(originOf(seenAt(LAST_ATTEMPT_MS), { skew: ahead })).toBe('existing');
+  test('that only an earlier run listed is asked for before it is taken, and for nothing else', () => {
+    const old = { listingId: LISTING_ID - 1 };
+    const confirm = { kind: 'confirm', grantId: 'grant-7' };
+    for (const seen of [seenAt(0, old), seenAt(NOW_MS, old)]) {
+      expect(planRow(viewOf({}, { seen, listed: true }), policyOf())).toEqual(confirm);
+      expect(planRow(viewOf({}, { record: null, seen, listed: true }), policyOf())).toEqual(confirm);
+      expect(planRow(viewOf({ status: 'migrated' }, { seen, listed: true }), policyOf()).kind).toBe('done');
+      expect(planRow(viewOf({}, { seen, holder: HOLDER, listed: true }), policyOf()).kind).toBe('take');
+    }
+    const reauthenticate = policyOf({ existing: 'reauthenticate' });
+    const unknown = viewOf({}, { record: null, seen: seenAt(0, old), listed: true });
+    expect(planRow(unknown, reauthenticate)).toEqual({ kind: 'submit' });
   });
 
   test('made since the earliest lost attempt, though before the latest, is looked at before it is taken', () => {
-    const record = { status: 'pending', category: 'unavailable', doubtSinceMs: DOUBT_SINCE_MS } as const;
+    const record = {
+      status: 'pending',
+      category: 'unavailable',
+      doubtOpensAt: opensAt(DOUBT_SINCE_MS),
+    } as const;
     const between = seenAt(DOUBT_SINCE_MS + 10_000);
     for (const existing of ['skip', 'reauthenticate'] as const) {
       const plan = planRow(viewOf(record, { seen: between, listed: true }), policyOf({ existing }));

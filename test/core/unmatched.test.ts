@@ -11,9 +11,9 @@ function record(rest: Partial<RecordState>): RecordState {
     category: null,
     fingerprint: null,
     attempts: 1,
-    lastAttemptMs: 1,
+    lastOpensAt: 1,
     notBeforeMs: null,
-    doubtSinceMs: null,
+    doubtOpensAt: null,
     emptyLooks: 0,
     ...rest,
   };
@@ -43,7 +43,7 @@ it.each<[RetryTarget, Partial<RecordState>, boolean]>([
   ['undone', { status: 'undone' }, true],
   ['in_doubt', { status: 'in_doubt' }, true],
   ['in_doubt', { status: 'submitting' }, true],
-  ['in_doubt', { status: 'pending', category: 'throttled', doubtSinceMs: 5 }, true],
+  ['in_doubt', { status: 'pending', category: 'throttled', doubtOpensAt: 5 }, true],
 ])('--retry %s and a record %j', (target, state, matches) => {
   const asked = new Asked(SCOPE, new Set([target]));
   asked.record(record(state));

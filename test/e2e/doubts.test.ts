@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { systemClock } from '../../src/adapters/clock/index.js';
 import { openReader } from '../../src/adapters/sqlite/reader.js';
 import type { Fault } from '../../src/simulator/faults.js';
 import type { SeedGrant } from '../../src/simulator/grants.js';
@@ -87,7 +88,8 @@ const CLOCKS: readonly (readonly [string, number])[] = [
   ['is an hour ahead', HOUR_MS],
   ['is an hour behind', -HOUR_MS],
 ];
-const clockOf = (aheadMs: number) => ({ now: () => Date.now() + aheadMs });
+/** By a clock of its own: that ours is set doesn't move it. */
+const clockOf = (aheadMs: number) => ({ now: () => performance.timeOrigin + performance.now() + aheadMs });
 
 describe('through crashes', () => {
   it('3,000 users and five SIGKILLs with 2.5 % lost answers: 3,000 grants, no token spent twice', async () => {
@@ -172,6 +174,26 @@ describe('a lost answer', () => {
     });
   });
 
+  it('of a user without an email is not settled with a grant that was deleted since it was listed', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, [['acc-1', 'google', '', 'sim.lost.ada@example.com']]);
+    const child = startCli(['run', 'users.csv', '--api-uri', simulator.url, '--rate', '0'], { cwd });
+    const ended = endOf(child);
+    await until(() => simulator.stats().grantsCreated === 1);
+    child.kill('SIGKILL');
+    await ended;
+    writeFileSync(join(cwd, 'not-yet'), 'acc-1\n');
+    // This run lists what the lost attempt made, and leaves the record to the next.
+    expect((await migrate(cwd, simulator.url, '--exclude', 'not-yet')).exitCode).toBe(0);
+    makeDue(cwd);
+    await deleteGrant(simulator, simulator.grants()[0]?.id ?? '');
+    const run = await migrate(cwd, simulator.url);
+    expect(posts(simulator)).toEqual({ lost: 1, 201: 1 });
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+    expect(story(cwd, 'acc-1')).toMatchObject({ origin: 'created', grantId: simulator.grants()[0]?.id });
+  });
+
   it("of a user without an email isn't settled with another's grant that has the same state", async () => {
     const cwd = testFolder();
     const faults: Fault[] = [];
@@ -187,6 +209,61 @@ describe('a lost answer', () => {
     const grantOf = (email: string) => simulator.grants().find((grant) => grant.email === email)?.id;
     expect(story(cwd, 'acc-1').grantId).toBe(grantOf('ada@example.com'));
     expect(story(cwd, 'acc-2').grantId).toBe(grantOf('bob@example.com'));
+  });
+});
+
+describe('a lost answer of a process that died, after which our clock was set', () => {
+  /** The process dies while its answers are lost; then the clock is set, and the next runs settle the doubts. */
+  async function settleByAnotherClock(
+    simulator: Simulator,
+    cwd: string,
+    shiftMs: number,
+    ...more: readonly string[]
+  ): Promise<Run> {
+    const users = readFileSync(join(cwd, 'users.csv'), 'utf8').trim().split('\n').length - 1;
+    const args = ['run', 'users.csv', '--api-uri', simulator.url, ...QUICK, ...more];
+    const child = startCli([...args, '--settle-delay', '60s'], { cwd });
+    const ended = endOf(child);
+    await until(() => Object.values(posts(simulator)).reduce((sum, count) => sum + count, 0) === users);
+    child.kill('SIGKILL');
+    await ended;
+    vi.spyOn(systemClock, 'now').mockImplementation(() => Date.now() + shiftMs);
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    await migrate(cwd, simulator.url, ...more);
+    makeDue(cwd);
+    return migrate(cwd, simulator.url, ...more);
+  }
+
+  const SHIFTS = [
+    ['back', -HOUR_MS],
+    ['forward', HOUR_MS],
+  ] as const;
+
+  it.each(SHIFTS)('(%s): what it made is found', async (_how, shiftMs) => {
+    const cwd = testFolder();
+    const simulator = await simulate(clockOf(-HOUR_MS));
+    writeUsers(cwd, [
+      ['acc-1', 'google', 'ada@example.com', 'sim.lost.ada@example.com'],
+      ['acc-2', 'zoom', '', 'sim.lost.bob@example.com'],
+    ]);
+    const run = await settleByAnotherClock(simulator, cwd, shiftMs);
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+    expect(posts(simulator)).toEqual({ lost: 2 });
+    expect(records(cwd).map(({ origin }) => origin)).toEqual(['adopted', 'adopted']);
+  });
+
+  it.each(SHIFTS)('(%s): what was there before is not taken for it', async (_how, shiftMs) => {
+    const cwd = testFolder();
+    const createdAt = Math.floor((Date.now() + HOUR_MS) / 1000) - 1_800;
+    const older: SeedGrant = { provider: 'google', email: 'ada@example.com', created_at: createdAt };
+    const simulator = await simulateOneFault('reset', { ...clockOf(HOUR_MS), grants: [older] });
+    writeUsers(cwd, [['acc-1', 'google', 'ada@example.com', 'sim.ok.ada@example.com']]);
+    const run = await settleByAnotherClock(simulator, cwd, shiftMs, '--existing', 'reauthenticate');
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+    expect(posts(simulator)).toEqual({ reset: 1, 201: 1 });
+    expect(story(cwd, 'acc-1').origin).toBe('reauthenticated');
   });
 });
 
@@ -424,6 +501,33 @@ describe('grants that were there before', () => {
     });
   });
 
+  it('and are deleted at Nylas since, spare nobody any more', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ grants: planted() });
+    const canary = ['acc-new', 'google', 'new@example.com', 'sim.ok.new@example.com'];
+    writeUsers(cwd, [canary]);
+    expect((await migrate(cwd, simulator.url)).exitCode).toBe(0);
+    const [gone, ...left] = simulator.grants().slice(0, 20);
+    await deleteGrant(simulator, gone?.id ?? '');
+    const listings = simulator.stats().requests['list_grants']?.['200'] ?? 0;
+    writeUsers(cwd, [canary, ...rows]);
+    const planned = await runHere(['run', 'users.csv', '--dry-run', '--json', '--api-uri', simulator.url], {
+      cwd,
+    });
+    expect(JSON.parse(planned.stdout)).toMatchObject({ wouldSubmit: {}, rest: { confirm: 20, done: 1 } });
+    const run = await migrate(cwd, simulator.url);
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(run.buckets).toMatchObject({ migrated: 20, already_done: 1 });
+    expect(posts(simulator)).toEqual({ 201: 2 });
+    expect(story(cwd, 'acc-0')).toMatchObject({ status: 'migrated', origin: 'created' });
+    const ids = new Set(simulator.grants().map(({ id }) => id));
+    expect(records(cwd).filter(({ grantId }) => !ids.has(grantId ?? ''))).toEqual([]);
+    expect(records(cwd).filter(({ origin }) => origin === 'existing')).toHaveLength(left.length);
+    // Beside the two that each run begins with, two pages for everybody, and one question for who is missing.
+    expect(simulator.stats().requests['list_grants']?.['200']).toBeLessThanOrEqual(listings + 6);
+    expect(simulator.stats().requests['get_grant']).toEqual({ 404: 1 });
+  });
+
   it('are listed once: a rerun lists only what is new', async () => {
     const cwd = testFolder();
     const simulator = await simulate({ grants: seeds(50), pageMax: 10 });
@@ -537,6 +641,15 @@ async function signIn(simulator: Simulator, email: string): Promise<void> {
     body: JSON.stringify({ provider: 'google', settings: { refresh_token: `sim.ok.${email}#live` } }),
   });
   expect(response.status).toBe(201);
+}
+
+/** What an administrator does, behind the tool's back. */
+async function deleteGrant(simulator: Simulator, grantId: string): Promise<void> {
+  const response = await fetch(`${simulator.url}/v3/grants/${grantId}`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${API_KEY}` },
+  });
+  expect(response.status).toBe(200);
 }
 
 /** Lets the time come for which records wait. */

@@ -13,11 +13,12 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import dns from 'node:dns';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../src/adapters/clock/index.js';
 import { openReader } from '../../src/adapters/sqlite/reader.js';
 import type { RunResult } from '../../src/migrate.js';
@@ -333,6 +334,32 @@ describe('a damaged ledger', () => {
     expect(simulator.grants()).toHaveLength(300);
   });
 
+  it('after a run that ended well is met by whatever command comes upon it', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, 20);
+    expect((await runHere(runArgs(simulator), { cwd })).exitCode).toBe(0);
+    const before = simulator.stats().requests['connect'];
+    const whole = readFileSync(join(cwd, LEDGER));
+    whole.fill(0xa5, 4_096);
+    writeFileSync(join(cwd, LEDGER), whole);
+    const commands = [
+      ['status'],
+      ['report'],
+      ['explain', 'acc-1'],
+      ['backup', 'copy.db'],
+      runArgs(simulator),
+    ];
+    for (const args of [...commands, runArgs(simulator, '--dry-run')]) {
+      const met = await runHere(args, { cwd });
+      expect(met.exitCode, args[0]).toBe(6);
+      expect(met.stderr).toMatch(/malformed|damaged/);
+      expect(met.stderr).toContain('Keep the file');
+    }
+    expect(existsSync(join(cwd, 'copy.db'))).toBe(false);
+    expect(simulator.stats().requests['connect']).toEqual(before);
+  });
+
   /** What the WAL of the process that was killed holds would mend the file: it is moved there first. */
   function damageLatterHalf(file: string): void {
     const db = new Sqlite(file);
@@ -363,6 +390,23 @@ describe('a backup', () => {
       expect(statSync(join(cwd, copy)).mode & 0o777).toBe(0o600);
       expect((await runHere(['status', '--ledger', copy], { cwd })).exitCode).toBe(0);
     }
+  });
+
+  it('of a large ledger does not hold up the first submission', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, 200);
+    expect((await runHere(runArgs(simulator, '--limit', '1'), { cwd })).exitCode).toBe(7);
+    const db = new Sqlite(join(cwd, LEDGER));
+    db.exec(`INSERT INTO row_issues (run_id, line, kind, reasons)
+      WITH RECURSIVE lines (line) AS (SELECT 1000 UNION ALL SELECT line + 1 FROM lines WHERE line < 11000)
+      SELECT 1, line, 'invalid', hex(zeroblob(2000)) FROM lines`);
+    db.close();
+    const going = runHere(runArgs(simulator), { cwd });
+    await untilGrants(simulator, 2);
+    expect(existsSync(join(cwd, `${LEDGER}.bak`))).toBe(false);
+    expect((await going).exitCode).toBe(0);
+    expect(existsSync(join(cwd, `${LEDGER}.bak`))).toBe(true);
   });
 
   it('does not replace the ledger', async () => {
@@ -441,16 +485,34 @@ function makeDue(cwd: string): void {
 }
 
 describe('a machine short of something', () => {
-  it('no file descriptors: a clear message and exit 7; with more, a rerun completes', async () => {
+  it.each([
+    ['to load what is needed', 40],
+    ['to load our own code', 22],
+  ])(
+    'too few file descriptors %s: a clear message and exit 7; with more, a rerun completes',
+    async (_what, count) => {
+      const cwd = testFolder();
+      const simulator = await simulate();
+      writeUsers(cwd, 20);
+      const short = await endOf(startLimited(`ulimit -n ${count}`, runArgs(simulator), cwd));
+      expect(short.exitCode, short.stderr).toBe(7);
+      expect(short.stderr).toContain('ulimit -n');
+      expect(short.stderr).not.toMatch(/^\s+at /m);
+      await expectCompletes(runArgs(simulator), cwd, simulator);
+      expect(simulator.grants()).toHaveLength(20);
+    },
+  );
+
+  it('too few file descriptors for its connections: rows wait for one, and nobody is lost', async () => {
     const cwd = testFolder();
-    const simulator = await simulate();
-    writeUsers(cwd, 20);
-    const short = await endOf(startLimited('ulimit -n 40', runArgs(simulator), cwd));
-    expect(short.exitCode, short.stderr).toBe(7);
-    expect(short.stderr).toContain('ulimit -n');
-    expect(short.stderr).not.toMatch(/^\s+at /m);
-    await expectCompletes(runArgs(simulator), cwd, simulator);
-    expect(simulator.grants()).toHaveLength(20);
+    const simulator = await simulate({ latencyMs: 100 });
+    writeUsers(cwd, 200);
+    const args = runArgs(simulator, '--concurrency-max', '200');
+    const short = await endOf(startLimited('ulimit -n 120', args, cwd));
+    expect([0, 7], short.stderr).toContain(short.exitCode);
+    expect(simulator.stats().inFlightMax).toBeLessThan(120);
+    await expectCompletes(args, cwd, simulator);
+    expect(simulator.grants()).toHaveLength(200);
   });
 
   it('a name that is not found: exit 7', async () => {
@@ -462,21 +524,22 @@ describe('a machine short of something', () => {
     expect(result.stderr).toContain('run the same command again');
   });
 
-  it('nobody listening for a while in mid-run: nothing is lost, and a rerun completes', async () => {
+  it('nobody listening for a while in mid-run: nobody is given up, and a rerun completes', async () => {
     const cwd = testFolder();
     const simulator = await simulate({ latencyMs: 10 });
     const gate = await openGate(simulator);
     writeUsers(cwd, 300);
     const more = ['--attempts-max', '2', '--concurrency-max', '50', '--api-uri', gate.url];
     const args = [...runArgs(simulator), ...more];
-    const child = startCli(args, { cwd });
-    const ended = endOf(child);
+    const going = runHere(args, { cwd });
     await untilGrants(simulator, 50);
     await gate.close();
-    const result = await ended;
+    const result = await going;
     expect(result.exitCode, result.stdout + result.stderr).toBe(7);
     expect(result.stdout).toMatch(/run again/i);
     expect(simulator.stats().grantsCreated).toBeLessThan(300);
+    // What never left cost no attempt, what was in flight one.
+    expectNobodyGivenUp(cwd, 1);
 
     await gate.open();
     makeDue(cwd);
@@ -485,6 +548,43 @@ describe('a machine short of something', () => {
     expect(simulator.grants()).toHaveLength(300);
     expect(simulator.stats().tokensSpentTwice).toBe(0);
   });
+
+  it('a name that is not found any more in mid-run: nobody is given up, and a rerun completes', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: 10 });
+    writeUsers(cwd, 100);
+    const url = simulator.url.replace('127.0.0.1', 'localhost');
+    const args = [...runArgs(simulator, '--concurrency-max', '50', '--attempts-max', '1'), '--api-uri', url];
+    const going = runHere(args, { cwd });
+    await until(() => simulator.stats().requests['list_grants'] !== undefined);
+    // The one connection that stands needs no name; all others do.
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(notFound);
+    onTestFinished(() => {
+      lookup.mockRestore();
+    });
+    const result = await going;
+    expect(result.exitCode, result.stdout + result.stderr).toBe(7);
+    expect(simulator.stats().grantsCreated).toBeLessThan(100);
+    expectNobodyGivenUp(cwd, 0);
+
+    lookup.mockRestore();
+    makeDue(cwd);
+    await expectCompletes(args, cwd, simulator);
+    expect(simulator.grants()).toHaveLength(100);
+  });
+
+  const notFound = ((name: string, _options: unknown, callback: (error: Error) => void): void => {
+    callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' }));
+  }) as typeof dns.lookup;
+
+  function expectNobodyGivenUp(cwd: string, attemptsMax: number): void {
+    const reader = openReader(join(cwd, LEDGER));
+    const records = [...reader.records({ statuses: null, categories: null })];
+    reader.close();
+    const left = records.filter(({ status }) => status !== 'migrated');
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.filter(({ status, attempts }) => status === 'failed' || attempts > attemptsMax)).toEqual([]);
+  }
 
   /** Stands between a run and the simulator, and can be closed for a while. */
   async function openGate(

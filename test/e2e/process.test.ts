@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.js';
@@ -50,6 +51,25 @@ describe('a process', () => {
     expect(simulator.stats()).toMatchObject({ grantsCreated: 300, grantsReauthenticated: 0 });
   });
 
+  it('drains on SIGHUP too, and opens no debugger on SIGUSR1', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: 20 });
+    writeUsers(cwd, emails(100));
+    const args = ['run', 'users.csv', '--api-uri', simulator.url, '--rate', '0', '--concurrency-max', '5'];
+    const child = startCli([...args, '--json'], { cwd });
+    const ended = endOf(child);
+    await untilGrants(simulator, 10);
+    child.kill('SIGUSR1');
+    // Answers that come after it show that the signal has been dealt with, and that the work goes on.
+    await untilGrants(simulator, 30);
+    child.kill('SIGHUP');
+    const stopped = await ended;
+    expect(stopped.exitCode, stopped.stderr).toBe(129);
+    expect(stopped.stderr).not.toMatch(/debugger|inspector/i);
+    const { balance } = JSON.parse(stopped.stdout) as { balance: { buckets: Record<string, number> } };
+    expect(balance.buckets).toMatchObject({ in_doubt: 0, migrated: simulator.stats().grantsCreated });
+  });
+
   it('killed at any moment, is resumed without losing or repeating a user', async () => {
     const cwd = testFolder();
     const simulator = await simulate({ latencyMs: { min: 5, max: 20 } });
@@ -79,7 +99,11 @@ describe('a process', () => {
     await untilGrants(simulator, 3);
     const second = await runCli(args, { cwd });
     expect(second.exitCode).toBe(5);
-    expect(second.stderr).toContain(`process ${child.pid ?? 0}`);
+    const since = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(second.stderr)?.[0] ?? '';
+    expect(second.stderr).toContain(
+      `process ${child.pid ?? 0} on ${hostname()} (this machine), since ${since}`,
+    );
+    expect(Date.now() - Date.parse(since)).toBeLessThan(60_000);
     const status = await runCli(['status', '--json'], { cwd });
     expect(status.exitCode, status.stderr).toBe(0);
     child.kill('SIGINT');

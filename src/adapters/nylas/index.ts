@@ -58,7 +58,7 @@ export function nylasApi(options: NylasOptions, clock: Clock): NylasApi {
         path: 'v3/grants',
         query: { ...ORDERS[order], limit: PAGE_SIZE, offset, ...(since === null ? {} : { since }) },
       }),
-    grantWithAliases: (grantId) =>
+    grantById: (grantId) =>
       send({
         method: 'GET',
         path: `v3/grants/${encodeURIComponent(grantId)}`,

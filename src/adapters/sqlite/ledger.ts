@@ -64,6 +64,8 @@ class SqliteLedger implements Ledger {
     this.#writes = prepareWrites(db);
     this.#group = new GroupCommit(db, clock, (error) => this.#fail(error));
     this.fingerprintKey = this.#identity().fingerprint_key;
+    // Whoever holds the lock knows that they died: nobody who is kept out shall take one of them for the holder.
+    this.#guarded(() => this.#writes.closeDeadRuns.run(clock.now()));
   }
 
   get keying(): string | null {
@@ -95,7 +97,6 @@ class SqliteLedger implements Ledger {
   beginRun(run: RunStart): number {
     return this.#guarded(() =>
       this.#db.transaction(() => {
-        this.#writes.closeDeadRuns.run(run.startedAtMs);
         this.#writes.recoverInterrupted.run({ settleDelayMs: run.settleDelayMs });
         return Number(
           this.#writes.beginRun.run({ ...run, options: JSON.stringify(run.options) }).lastInsertRowid,
@@ -140,6 +141,27 @@ class SqliteLedger implements Ledger {
     );
   }
 
+  lastListing(): number {
+    return this.#guarded(() => this.#writes.lastListing.get())?.listingId ?? 0;
+  }
+
+  listingOf(grantId: string): number | null {
+    this.#group.flush();
+    return this.#guarded(() => this.#writes.listingOf.get(grantId))?.listingId ?? null;
+  }
+
+  confirm(grantId: string, status: string | null, listingId: number): Promise<void> {
+    return this.#group.add(() => {
+      this.#writes.confirm.run({ grantId, status, listingId });
+    });
+  }
+
+  forget(grantId: string): Promise<void> {
+    return this.#group.add(() => {
+      this.#writes.forget.run(grantId);
+    });
+  }
+
   listedUntil(): number | null {
     return this.#guarded(() => this.#writes.listedUntil.get())?.listedUntil ?? null;
   }
@@ -150,13 +172,17 @@ class SqliteLedger implements Ledger {
     });
   }
 
-  intend(runId: number, kind: AttemptKind, entry: RecordEntry): Promise<number> {
+  intend(
+    runId: number,
+    kind: AttemptKind,
+    entry: RecordEntry,
+    opensAt: number | null = null,
+  ): Promise<number> {
     return this.#group.add(() => {
       const change = kind === 'submit' ? SUBMITTING : null;
       const recordId = this.#upsert(runId, entry, change);
-      return Number(
-        this.#writes.startAttempt.run({ recordId, runId, kind, atMs: entry.atMs }).lastInsertRowid,
-      );
+      const start = { recordId, runId, kind, atMs: entry.atMs, opensAt };
+      return Number(this.#writes.startAttempt.run(start).lastInsertRowid);
     });
   }
 

@@ -20,10 +20,14 @@ export function lookUpGrants(
 ): ReadonlyMap<string, KnownGrants> {
   const asked = JSON.stringify(mailboxes.map(({ provider, mailbox }) => [provider, mailbox]));
   const grants = new Map<string, KnownGrants>();
-  for (const { grantId, status, scope, createdAt, updatedAt, ...row } of statements.seen.all(asked)) {
+  for (const { grantId, status, scope, createdAt, updatedAt, listingId, ...row } of statements.seen.all(
+    asked,
+  )) {
     const name = mailboxName(row.provider, row.mailbox ?? '');
     const isValid = (status ?? 'valid') === 'valid';
-    const seen = isValid ? { grantId, scope, createdAt, updatedAt } : (grants.get(name)?.seen ?? null);
+    const seen = isValid
+      ? { grantId, scope, createdAt, updatedAt, listingId }
+      : (grants.get(name)?.seen ?? null);
     grants.set(name, { holder: null, seen, listed: true });
   }
   for (const { provider, mailbox, ...holder } of statements.holders.all(asked)) {

@@ -133,14 +133,16 @@ function isBusy(action: () => unknown): boolean {
 export function describeHolder(path: string): string {
   try {
     const run = latestUnended(path);
-    if (run === undefined) return '';
+    if (run === undefined) return JUST_BEGINNING;
     const here = run.host === hostname() ? ' (this machine)' : '';
     return `: process ${run.pid} on ${run.host}${here}, since ${new Date(run.started_at).toISOString()}`;
   } catch {
-    // The holder may be making the ledger at this very moment; the message does without the detail.
-    return '';
+    // The holder may be making the ledger at this very moment.
+    return JUST_BEGINNING;
   }
 }
+
+const JUST_BEGINNING = ', and is just beginning';
 
 interface Holder {
   readonly pid: number;
@@ -172,6 +174,10 @@ export function guarded<T>(path: string, action: () => T): T {
 
 export function ledgerError(path: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
+  if (isNoJson(error)) {
+    const message = `The ledger ${path} is damaged: something in it isn't what was written.`;
+    return new UserError('ledger', message, keepAndGoBack(path));
+  }
   const code = codeOf(error);
   const next = NEXT_STEPS.find(([pattern]) => pattern.test(code))?.[1];
   return new UserError(
@@ -185,6 +191,11 @@ export function ledgerError(path: string, error: unknown): UserError {
 function detailOf(error: unknown, code: string): string {
   const detail = describeWriteTrouble(error);
   return code === '' || detail.endsWith(`(${code})`) ? detail : `${detail} (${code})`;
+}
+
+/** SQLite has no checksums: what was written as JSON shows damage that it doesn't notice. */
+function isNoJson(error: unknown): boolean {
+  return error instanceof SyntaxError || (error instanceof Error && error.message === 'malformed JSON');
 }
 
 const NEXT_STEPS: readonly (readonly [RegExp, (path: string) => string])[] = [

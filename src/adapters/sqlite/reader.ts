@@ -49,7 +49,7 @@ class SqliteReader implements LedgerReader {
   }
 
   runs(): readonly LedgerRun[] {
-    return this.#guarded(() => this.#reads.runs.all()).map(toRun);
+    return this.#guarded(() => this.#reads.runs.all().map(toRun));
   }
 
   isHeld(): boolean {
@@ -88,10 +88,10 @@ class SqliteReader implements LedgerReader {
     };
     for (let after = 0, more = true; more;) {
       const page = { ...filter, after };
-      const rows = this.#guarded(() => this.#reads.recordsAfter.all(page));
-      for (const row of rows) yield toRecord(row);
-      more = rows.length === PAGE_ROWS;
-      after = rows.at(-1)?.[0] ?? after;
+      const records = this.#guarded(() => this.#reads.recordsAfter.all(page).map(toRecord));
+      yield* records;
+      more = records.length === PAGE_ROWS;
+      after = records.at(-1)?.recordId ?? after;
     }
   }
 
@@ -107,12 +107,12 @@ class SqliteReader implements LedgerReader {
     const rows = this.#guarded(() => this.#reads.byKeyOrMailbox.all(named));
     // No index leads from a grant to its record: the whole ledger is read only where nothing else fits.
     const found = rows.length > 0 ? rows : this.#guarded(() => this.#reads.byGrant.all(keyOrEmail.trim()));
-    return found.map(toRecord);
+    return this.#guarded(() => found.map(toRecord));
   }
 
   findIssues(keyOrEmail: string, countMax: number): readonly LedgerIssue[] {
     const named = { key: keyOrEmail, mailbox: foldEmail(keyOrEmail), countMax };
-    return this.#guarded(() => this.#reads.issuesOf.all(named)).map(toIssue);
+    return this.#guarded(() => this.#reads.issuesOf.all(named).map(toIssue));
   }
 
   findCarried(value: string, countMax: number): FoundByCarried {
@@ -143,7 +143,8 @@ class SqliteReader implements LedgerReader {
       for (;;) {
         const next = this.#guarded(() => rows.next());
         if (next.done === true) return;
-        yield convert(next.value);
+        const { value } = next;
+        yield this.#guarded(() => convert(value));
       }
     } finally {
       rows.return?.();

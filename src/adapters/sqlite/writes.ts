@@ -18,6 +18,10 @@ export interface Writes {
   readonly seen: Statement<[string], SeenRow>;
   readonly seenByState: Statement<[string, string], SeenRow>;
   readonly see: Statement;
+  readonly lastListing: Statement<[], { listingId: number }>;
+  readonly listingOf: Statement<[string], { listingId: number }>;
+  readonly confirm: Statement;
+  readonly forget: Statement;
   readonly listedUntil: Statement<[], { listedUntil: number | null }>;
   readonly setListedUntil: Statement;
   readonly countEmptyLook: Statement;
@@ -47,9 +51,9 @@ interface RecordRow {
   readonly category: Category | null;
   readonly fingerprint: string | null;
   readonly attempts: number;
-  readonly lastAttemptMs: number | null;
+  readonly lastOpensAt: number | null;
   readonly notBeforeMs: number | null;
-  readonly doubtSinceMs: number | null;
+  readonly doubtOpensAt: number | null;
   readonly emptyLooks: number;
 }
 
@@ -63,6 +67,7 @@ export interface SeenRow {
   readonly scope: string | null;
   readonly createdAt: number | null;
   readonly updatedAt: number | null;
+  readonly listingId: number;
 }
 
 interface HolderRow {
@@ -116,13 +121,19 @@ const LAST_START = `SELECT started_at FROM attempt_starts
   WHERE attempt_starts.record_id = records.record_id AND kind = 'submit'
   ORDER BY attempt_id DESC LIMIT 1`;
 
+/** Of attempts made before this was kept: as if the clocks agreed, one second coarse. */
+const OPENS_AT = `SELECT coalesce(opens_at, started_at / 1000 - 1) FROM attempt_starts
+  WHERE attempt_starts.record_id = records.record_id AND kind = 'submit'`;
+
 /** What planning a row asks of a ledger. */
 export function prepareLookUps(db: Database): LookUps {
   return {
     lookUp: db.prepare<[string], RecordRow>(`
       SELECT records.key, status, category, fingerprint, attempts,
-        last_attempt_at AS lastAttemptMs, not_before AS notBeforeMs, doubt_since AS doubtSinceMs,
-        empty_looks AS emptyLooks
+        not_before AS notBeforeMs, empty_looks AS emptyLooks,
+        iif(status = 'migrated', NULL, (${OPENS_AT} ORDER BY attempt_id DESC LIMIT 1)) AS lastOpensAt,
+        iif(doubt_since IS NULL, NULL, (${OPENS_AT} AND started_at = doubt_since ORDER BY attempt_id LIMIT 1))
+          AS doubtOpensAt
       FROM json_each(?) AS asked CROSS JOIN records ON records.key = asked.value`),
     // CROSS JOIN and the unary plus keep SQLite from walking every migrated record instead of the mailboxes.
     holders: db.prepare<[string], HolderRow>(`
@@ -139,7 +150,7 @@ export function prepareLookUps(db: Database): LookUps {
 }
 
 const SEEN_COLUMNS = `grant_id AS grantId, provider, mailbox, state, status, scope,
-  created_at AS createdAt, updated_at AS updatedAt`;
+  created_at AS createdAt, updated_at AS updatedAt, seen_at AS listingId`;
 
 function prepareListing(db: Database) {
   return {
@@ -155,6 +166,16 @@ function prepareListing(db: Database) {
         status = excluded.status, scope = excluded.scope, created_at = excluded.created_at,
         updated_at = excluded.updated_at, seen_at = excluded.seen_at
       WHERE seen_at <> excluded.seen_at`),
+    lastListing: db.prepare<[], { listingId: number }>(
+      'SELECT coalesce(max(seen_at), 0) AS listingId FROM grants_seen',
+    ),
+    listingOf: db.prepare<[string], { listingId: number }>(
+      'SELECT seen_at AS listingId FROM grants_seen WHERE grant_id = ?',
+    ),
+    confirm: db.prepare(
+      'UPDATE grants_seen SET status = coalesce(:status, status), seen_at = :listingId WHERE grant_id = :grantId',
+    ),
+    forget: db.prepare('DELETE FROM grants_seen WHERE grant_id = ?'),
     listedUntil: db.prepare<[], { listedUntil: number | null }>(
       'SELECT listed_until AS listedUntil FROM ledger',
     ),
@@ -205,8 +226,8 @@ function prepareRecords(db: Database) {
 function prepareAttempts(db: Database) {
   return {
     startAttempt: db.prepare(`
-      INSERT INTO attempt_starts (record_id, run_id, kind, started_at)
-      VALUES (:recordId, :runId, :kind, :atMs)`),
+      INSERT INTO attempt_starts (record_id, run_id, kind, started_at, opens_at)
+      VALUES (:recordId, :runId, :kind, :atMs, :opensAt)`),
     endAttempt: db.prepare(`
       INSERT INTO attempt_ends (attempt_id, ended_at, result, http_status, error_type, error_message,
         provider_error, request_id, fastly_id, latency_ms)

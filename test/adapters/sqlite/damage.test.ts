@@ -1,10 +1,11 @@
-import { copyFileSync, openSync, closeSync, writeSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, openSync, closeSync, readFileSync, writeSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/adapters/clock/index.js';
 import { openLedger } from '../../../src/adapters/sqlite/ledger.js';
 import { openReader } from '../../../src/adapters/sqlite/reader.js';
 import { UserError } from '../../../src/core/errors.js';
-import { entryOf, makeFolder, Story } from '../../support/ledger.js';
+import type { LedgerReader } from '../../../src/ports.js';
+import { entryOf, issueOf, makeFolder, Story } from '../../support/ledger.js';
 import { userError } from '../../support/user-error.js';
 
 const PAGE_BYTES = 4096;
@@ -102,6 +103,40 @@ describe('a ledger whose head is gone', () => {
   it('is taken for another file where there is none', () => {
     writeFileSync(path, 'account_id,provider,email\n'.repeat(400));
     expect(() => openLedger(path, systemClock)).toThrow(userError('ledger', 'not a SQLite', 'next'));
+  });
+});
+
+describe('damage that SQLite does not notice', () => {
+  /** Not a page's structure is hurt, only what was written. */
+  function garble(text: string): void {
+    const bytes = readFileSync(path);
+    for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) bytes.write('[', at);
+    writeFileSync(path, bytes);
+  }
+
+  async function makeCarrying(): Promise<void> {
+    const story = new Story(path, { options: { rate: 45 } });
+    await story.migrate({ key: 'ada', carried: { user_id: 'u-1' } });
+    await story.ledger.note(story.runId, issueOf({ carried: { user_id: 'u-2' } }));
+    story.endAndClose();
+  }
+
+  const readings: readonly (readonly [string, string, (reader: LedgerReader) => unknown])[] = [
+    ['the columns', '{"user_id"', (reader) => reader.carriedHeaders()],
+    ['records', '{"user_id"', (reader) => [...reader.records({ statuses: null, categories: null })]],
+    ['one record', '{"user_id"', (reader) => reader.find('ada')],
+    ['bad rows', '{"user_id"', (reader) => [...reader.rowIssues(1, ['invalid'])]],
+    ['the runs', '{"rate"', (reader) => reader.runs()],
+  ];
+
+  it.each(readings)('is told as such by whoever reads %s', async (_what, text, read) => {
+    await makeCarrying();
+    garble(text);
+    const reader = openReader(path);
+    const failure = failureOf(() => read(reader));
+    reader.close();
+    expect(failure).toEqual(userError('ledger', /acme\.db is damaged/));
+    expect(failure.next).toContain('Keep the file');
   });
 });
 

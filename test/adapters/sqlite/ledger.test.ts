@@ -117,6 +117,23 @@ describe('the lock', () => {
     );
   });
 
+  it('is not said to be held by a run that died, whose process id may be another by now', () => {
+    new Story(path).close();
+    const ledger = openLedger(path, systemClock);
+    expect(() => openLedger(path, systemClock)).toThrow(
+      userError('locked', /holds .*, and is just beginning\.$/),
+    );
+    ledger.beginRun(runStart({ pid: 4712 }));
+    expect(() => openLedger(path, systemClock)).toThrow(userError('locked', 'process 4712 on worker-1'));
+    ledger.close();
+  });
+
+  it('is nothing but a lock: an unended run of a process id that lives, or of another host, keeps nobody out', () => {
+    new Story(path, { pid: process.pid, host: hostname() }).close();
+    new Story(path, { pid: process.pid, host: 'another' }).close();
+    openLedger(path, systemClock).close();
+  });
+
   it('lets readers in meanwhile, who see that a run is going on', async () => {
     await holdElsewhere();
     const reader = openReader(path);
@@ -212,9 +229,9 @@ describe('a record', () => {
     expect(ledger.lookUp(['ada']).get('ada')).toEqual({
       key: 'ada',
       ...state,
-      lastAttemptMs: BEGAN_AT_MS + 1_000,
+      lastOpensAt: BEGAN_AT_MS / 1_000,
       notBeforeMs: null,
-      doubtSinceMs: null,
+      doubtOpensAt: null,
       emptyLooks: 0,
     });
     ledger.close();
@@ -227,12 +244,12 @@ describe('a record', () => {
     const story = new Story(path);
     await story.doubt({ key: 'ada', atMs: 1_000 }, 5_000);
     await story.doubt({ key: 'ada', atMs: 9_000 }, 12_000);
-    const doubt = { status: 'in_doubt', doubtSinceMs: 1_000, notBeforeMs: 12_000, attempts: 2 };
+    const doubt = { status: 'in_doubt', doubtOpensAt: 0, notBeforeMs: 12_000, attempts: 2 };
     expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject(doubt);
     await story.submit({ key: 'ada', atMs: 20_000 }, 'throttled', {}, waiting('throttled', 30_000, true));
-    expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject({ status: 'pending', doubtSinceMs: 1_000 });
+    expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject({ status: 'pending', doubtOpensAt: 0 });
     await story.migrate({ key: 'ada', atMs: 40_000 });
-    expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject({ status: 'migrated', doubtSinceMs: null });
+    expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject({ status: 'migrated', doubtOpensAt: null });
     story.close();
   });
 
@@ -332,7 +349,7 @@ describe('the grants that Nylas listed', () => {
     const at = (id: string, createdAt: number, status: string | null) =>
       someGrant({ id, createdAt, updatedAt: createdAt, status, email: 'ADA@example.com' });
     await ledger.see([at('b', 20, null), at('c', 30, 'invalid'), at('a', 10, 'valid')], 1);
-    const seen = { grantId: 'b', scope: 'openid', createdAt: 20, updatedAt: 20 };
+    const seen = { grantId: 'b', scope: 'openid', createdAt: 20, updatedAt: 20, listingId: 1 };
     expect(ofAda(ledger)).toEqual({ holder: null, seen, listed: true });
     expect(ledger.knownGrants([{ ...ADA, provider: 'zoom' }]).size).toBe(0);
     ledger.close();
@@ -427,9 +444,9 @@ describe('after a crash', () => {
       category: null,
       fingerprint: 'print-of-ada',
       attempts: 2,
-      lastAttemptMs: 7_000,
+      lastOpensAt: 6,
       notBeforeMs: 7_000 + SETTLE_DELAY_MS,
-      doubtSinceMs: 7_000,
+      doubtOpensAt: 6,
       emptyLooks: 0,
     });
     expect(ledger.lookUp(['bob']).get('bob')?.status).toBe('migrated');
@@ -447,8 +464,8 @@ describe('after a crash', () => {
     const ledger = openLedger(path, systemClock);
     ledger.beginRun(runStart());
     const found = ledger.lookUp(['ada', 'bob']);
-    expect(found.get('ada')).toMatchObject({ doubtSinceMs: 1_000, notBeforeMs: 7_000 + SETTLE_DELAY_MS });
-    expect(found.get('bob')).toMatchObject({ status: 'in_doubt', doubtSinceMs: 3_000, notBeforeMs: 4_000 });
+    expect(found.get('ada')).toMatchObject({ doubtOpensAt: 0, notBeforeMs: 7_000 + SETTLE_DELAY_MS });
+    expect(found.get('bob')).toMatchObject({ status: 'in_doubt', doubtOpensAt: 2, notBeforeMs: 4_000 });
     ledger.close();
   });
 
