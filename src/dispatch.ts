@@ -104,7 +104,14 @@ export class Dispatcher {
 
   /** Plans a row that was just read and acts on it. `seenOnLine`: where this file named the record before. */
   async consider(user: LegacyUser, seenOnLine: number | null): Promise<void> {
-    await this.#act({ user, seenOnLine, tries: NO_TRIES, parkings: 0, bucket: 'held_back' });
+    await this.#act({
+      user,
+      seenOnLine,
+      tries: NO_TRIES,
+      hasWaited: false,
+      parkings: 0,
+      bucket: 'held_back',
+    });
   }
 
   /** Plans again parked rows whose time has come: while the input is read no more than it brings. */
@@ -259,8 +266,8 @@ export class Dispatcher {
       const untilMs = this.#lanes.heldUntilMs(user);
       const isHeld = untilMs > clock.monotonic();
       if (!isHeld && !this.#lanes.isCrowded(user)) return false;
-      if (!this.#later.full) {
-        this.#parkForLane(parked, isHeld ? untilMs : null);
+      if (!(isBack(parked) ? this.#later.overfull : this.#later.full)) {
+        this.#parkForLane({ ...parked, hasWaited: true }, isHeld ? untilMs : null);
         return true;
       }
       const isSoonOpen = !isHeld && this.#lanes.isMoving(user);
@@ -272,9 +279,9 @@ export class Dispatcher {
     }
   }
 
-  /** Another pass over the input takes it up again, unless it has come to something already. */
+  /** Another pass over the input takes it up again, if it is the row that was read last: those come in order. */
   #leaveOut(parked: Parked): void {
-    if (parked.parkings > 0 || this.#work.stopping()) {
+    if (isBack(parked) || this.#work.stopping()) {
       this.#leave(parked);
       return;
     }
@@ -322,7 +329,7 @@ export class Dispatcher {
   #parkUntil(parked: Parked, notBeforeMs: number): void {
     const delayMs = notBeforeMs - this.#work.clock.now();
     const tooLate = this.#draining && delayMs > this.#options.waitAtEndMaxMs;
-    if (this.#later.full || parked.parkings > PARKINGS_MAX || tooLate) this.#leave(parked);
+    if (this.#later.overfull || parked.parkings > PARKINGS_MAX || tooLate) this.#leave(parked);
     else this.#later.park(parked, this.#work.clock.monotonic() + delayMs);
   }
 
@@ -348,6 +355,11 @@ export class Dispatcher {
       this.#books.count(parked.bucket);
     }
   }
+}
+
+/** Whether the row comes from where rows wait, not from the input. */
+function isBack({ hasWaited, parkings }: Parked): boolean {
+  return hasWaited || parkings > 0;
 }
 
 function jobOf({ user, tries }: Parked, { record, listed, fingerprint }: PlanView): Job {

@@ -7,6 +7,8 @@ export interface Parked {
   /** Where this file named the same record before. */
   readonly seenOnLine: number | null;
   readonly tries: Tries;
+  /** Whether it has waited for its lane, and so isn't the row that was read last. */
+  readonly hasWaited: boolean;
   /** How often it has been parked for a time, so that a record can't hold the run for ever. */
   readonly parkings: number;
   /** Where it is counted if the run ends before its turn. */
@@ -28,8 +30,14 @@ export class Later {
     return this.#entries.size;
   }
 
+  /** Whether no row is taken in that has not been begun. */
   get full(): boolean {
     return this.#entries.size >= this.capacity;
+  }
+
+  /** Whether no row is taken back either: those that come back from being in flight have room of their own. */
+  get overfull(): boolean {
+    return this.#entries.size >= 2 * this.capacity;
   }
 
   /** Keeps a row until `dueMs` (monotonic milliseconds); Infinity: until it is released. */

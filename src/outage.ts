@@ -37,6 +37,8 @@ export class OutageWatch {
   /** Takes in how a submission ended. */
   submissionEnded(answer: Answer): void {
     const { clock, pacer, log, warn } = this.#ports;
+    // A run that stops cuts its connections off itself.
+    if (this.#ports.stop.reason() !== null) return;
     const wasOpen = this.#breaker.outage !== null;
     const end = { answered: isNylasUp(answer), nowMs: clock.monotonic(), random: clock.random() };
     this.#breaker = submissionEnded(this.#breaker, end);

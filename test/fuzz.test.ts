@@ -342,7 +342,7 @@ describe('whatever the server answers', () => {
       }),
       budget(5_000),
     );
-    expect(whole).toBeGreaterThan(20);
+    expect(whole).toBeGreaterThan(3);
   });
 });
 

@@ -7,6 +7,7 @@ const parked = (key: string): Parked => ({
   user: someUser({ key }),
   seenOnLine: null,
   tries: NO_TRIES,
+  hasWaited: false,
   parkings: 0,
   bucket: 'waiting',
 });

@@ -529,7 +529,16 @@ describe('a machine short of something', () => {
     const simulator = await simulate({ latencyMs: 10 });
     const gate = await openGate(simulator);
     writeUsers(cwd, 300);
-    const more = ['--attempts-max', '2', '--concurrency-max', '50', '--api-uri', gate.url];
+    const more = [
+      '--attempts-max',
+      '2',
+      '--concurrency-max',
+      '50',
+      '--outage-max',
+      '1s',
+      '--api-uri',
+      gate.url,
+    ];
     const args = [...runArgs(simulator), ...more];
     const going = runHere(args, { cwd });
     await untilGrants(simulator, 50);
@@ -554,7 +563,13 @@ describe('a machine short of something', () => {
     const simulator = await simulate({ latencyMs: 10 });
     writeUsers(cwd, 100);
     const url = simulator.url.replace('127.0.0.1', 'localhost');
-    const args = [...runArgs(simulator, '--concurrency-max', '50', '--attempts-max', '1'), '--api-uri', url];
+    const args = [
+      ...runArgs(simulator, '--concurrency-max', '50', '--attempts-max', '1'),
+      '--outage-max',
+      '1s',
+      '--api-uri',
+      url,
+    ];
     const going = runHere(args, { cwd });
     await until(() => simulator.stats().requests['list_grants'] !== undefined);
     // The one connection that stands needs no name; all others do.

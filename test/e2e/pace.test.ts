@@ -242,9 +242,11 @@ describe('a lane', () => {
   it('stops where more than --failure-rate-max of its rows fail for what users cannot mend', async () => {
     const cwd = testFolder();
     writeUsers(cwd, mixed(1_000));
-    const server = await startNylasServer(emailInToken, ({ provider }, seen) =>
-      provider === 'microsoft' && seen % 10 !== 1 ? refusal(400, 'api.invalid_request_error') : undefined,
-    );
+    let microsofts = 0;
+    const server = await startNylasServer(emailInToken, ({ provider }) => {
+      const isRefused = provider === 'microsoft' && (microsofts += 1) % 10 !== 1;
+      return isRefused ? refusal(400, 'api.invalid_request_error') : undefined;
+    });
     const args = ['--rate', '0', '--concurrency-max', '10', '--failure-rate-max', '0.8'];
     const run = await migrate(cwd, server.url, ...args);
     expect(run.exitCode).toBe(4);
