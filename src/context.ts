@@ -83,6 +83,7 @@ export const renderers = {
   check: async () => (await import('./adapters/terminal/check.js')).renderCheck,
   status: async () => (await import('./adapters/terminal/status.js')).renderStatus,
   explanation: async () => (await import('./adapters/terminal/explain.js')).renderExplanation,
+  state: async () => (await import('./adapters/terminal/progress-line.js')).formatState,
   runSummary: async () => (await import('./adapters/terminal/run-summary.js')).renderRunSummary,
   dryRun: async () => (await import('./adapters/terminal/dry-run.js')).renderDryRun,
 };

@@ -29,8 +29,10 @@ export interface DispatchOptions {
 
 /** A record that has waited this often makes way for the end of the run. */
 const PARKINGS_MAX = 5;
-/** So often it is asked whether a lane that has no room still moves. */
-const STANDSTILL_MS = 200;
+/** A lane without room that has ended something so lately is waited for: putting the row aside costs more. */
+const QUICK_MS = 50;
+/** One that hasn't for so long stands still. */
+const STANDSTILL_MS = 1_000;
 
 /** Acts on each row's plan: submits, shares, waits, counts. One a run; `consider` is awaited row by row. */
 export class Dispatcher {
@@ -266,11 +268,15 @@ export class Dispatcher {
       const untilMs = this.#lanes.heldUntilMs(user);
       const isHeld = untilMs > clock.monotonic();
       if (!isHeld && !this.#lanes.isCrowded(user)) return false;
+      if (!isHeld && this.#lanes.isMoving(user, QUICK_MS) && !stopping()) {
+        await this.#bell.wait(QUICK_MS);
+        continue;
+      }
       if (!(isBack(parked) ? this.#later.overfull : this.#later.full)) {
         this.#parkForLane({ ...parked, hasWaited: true }, isHeld ? untilMs : null);
         return true;
       }
-      const isSoonOpen = !isHeld && this.#lanes.isMoving(user);
+      const isSoonOpen = !isHeld && this.#lanes.isMoving(user, STANDSTILL_MS);
       if (stopping() || (!isSoonOpen && this.#lanes.othersWork(user))) {
         this.#leaveOut(parked);
         return true;

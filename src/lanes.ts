@@ -35,7 +35,7 @@ export interface StoppedLane extends LaneName {
 /** Of the window, where there is more than one lane: a provider whose every call hangs leaves room for the others. */
 const SHARE_MAX = 0.6;
 
-/** A lane that began something so lately is at work, whether or not it is just now. */
+/** A lane that began something so lately is at work, though nothing may be in flight just now. */
 const RECENT_MS = 1_000;
 
 interface Entry {
@@ -93,9 +93,9 @@ export class Lanes {
     }
   }
 
-  /** Whether the lane is at work: there will soon be room in it. */
-  isMoving(user: LegacyUser): boolean {
-    return this.#entry(user).endedAtMs > this.#ports.clock.monotonic() - RECENT_MS;
+  /** Whether the lane has ended something within the last `withinMs`: there will soon be room in it. */
+  isMoving(user: LegacyUser, withinMs: number): boolean {
+    return this.#entry(user).endedAtMs > this.#ports.clock.monotonic() - withinMs;
   }
 
   /** Whether another lane has work of its own: then this one's rows must not hold up the reading. */
@@ -161,9 +161,10 @@ export class Lanes {
       .filter(({ heldMs }) => heldMs > 0);
   }
 
+  /** A lane alone has the whole window, which bounds it. */
   #room({ inFlight }: Entry): number {
-    const share = this.#entries.size > 1 ? SHARE_MAX : 1;
-    return Math.max(1, Math.floor(this.#options.concurrencyMax * share)) - inFlight;
+    if (this.#entries.size < 2) return Infinity;
+    return Math.max(1, Math.floor(this.#options.concurrencyMax * SHARE_MAX)) - inFlight;
   }
 
   #tell(stopped: StoppedLane): void {

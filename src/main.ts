@@ -28,6 +28,16 @@ function withOutput(exitCode: number): number {
   return exitCode === EXIT.done ? EXIT.workRemains : exitCode;
 }
 
+// By itself SIGUSR2 would end the process.
+process.on('SIGUSR2', () => undefined);
+
+function onStateSignal(callback: () => void): () => void {
+  process.on('SIGUSR2', callback);
+  return () => {
+    process.off('SIGUSR2', callback);
+  };
+}
+
 const STOP_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 function onStopSignal(callback: (signal: StopSignal) => void): () => void {
@@ -81,6 +91,7 @@ const shell: Shell = {
   stdout: process.stdout,
   stderr: process.stderr,
   onStopSignal,
+  onStateSignal,
 };
 
 const { describeBug, runCli } = await loadProgram();

@@ -28,7 +28,17 @@ import { NylasClock } from './nylas-clock.js';
 import { OutageWatch } from './outage.js';
 import { watchOutcomes } from './outcome-watch.js';
 import { startPacer, type Pacer } from './pacer.js';
-import type { Clock, Ledger, LedgerOwner, Log, NylasApi, Progress, RunStart, Unwritten } from './ports.js';
+import type {
+  Clock,
+  Ledger,
+  LedgerOwner,
+  Log,
+  NylasApi,
+  PaceSnapshot,
+  Progress,
+  RunStart,
+  Unwritten,
+} from './ports.js';
 import { pauseUntilStop, type StopSwitch } from './stop.js';
 import { openWindow, type Window } from './window.js';
 import type { Work } from './work.js';
@@ -262,6 +272,13 @@ class Migration {
     };
   }
 
+  #paceSnapshot(): PaceSnapshot {
+    const { targetPerSecond, held } = this.#pacer.state();
+    const heldLanes = this.#lanes.held();
+    const askedPerSecond = this.#options.ratePerSecond;
+    return { askedPerSecond, targetPerSecond, held, heldLanes, stoppedLanes: this.#stoppedLanes };
+  }
+
   #held(): HeldSummary {
     const { throttledHits, heldMs } = this.#pacer.state();
     return { throttledHits, throttledMs: Math.round(heldMs.throttled), outageMs: Math.round(heldMs.outage) };
@@ -285,6 +302,9 @@ class Migration {
     return {
       balance: this.#tally.balance(),
       inFlight: this.#window.inFlight(),
+      inFlightMax: this.#flow.max,
+      waiting: this.#later.size + this.#dispatcher.leftRows,
+      pace: this.#paceSnapshot(),
       share: this.#feed.share(this.#window.inFlight() + this.#later.size + this.#dispatcher.leftRows),
       ...this.#meter.measured(),
     };

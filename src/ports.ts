@@ -256,12 +256,27 @@ export interface RecordEntry {
 export interface Snapshot {
   readonly balance: Balance;
   readonly inFlight: number;
+  readonly inFlightMax: number;
+  /** Rows that wait for a time, a lane or another record. */
+  readonly waiting: number;
+  readonly pace: PaceSnapshot;
   /** The share of the input that has been dealt with, between 0 and 1; null where its size isn't known. */
   readonly share: number | null;
   readonly elapsedMs: number;
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly latencyP50Ms: number | null;
+}
+
+/** How fast requests may leave at the moment, and what holds them. */
+export interface PaceSnapshot {
+  /** Requests a second; 0: unpaced. */
+  readonly askedPerSecond: number;
+  readonly targetPerSecond: number;
+  /** Why nothing leaves: Nylas throttles, or is down. */
+  readonly held: 'throttled' | 'outage' | null;
+  readonly heldLanes: readonly (LaneName & { readonly heldMs: number })[];
+  readonly stoppedLanes: readonly LaneName[];
 }
 
 /** Shows a run while it goes on, asking for snapshots at a pace of its own. */

@@ -81,6 +81,24 @@ export async function advise(
   await print(shell.stderr, text);
 }
 
+/** Shows the state of a run on standard error whenever the process is asked for it. */
+export async function tellStateWhenAsked(progress: Progress, shell: Shell): Promise<Progress> {
+  const format = await renderers.state();
+  let leaveOff = (): void => undefined;
+  return {
+    begin: (snapshot) => {
+      leaveOff = shell.onStateSignal(() => {
+        void print(shell.stderr, `\n${format(snapshot())}`);
+      });
+      progress.begin(snapshot);
+    },
+    end: () => {
+      leaveOff();
+      progress.end();
+    },
+  };
+}
+
 export function progressOf(values: Values, shell: Shell): Promise<Progress> {
   const { stderr } = shell;
   const bar = values.progress === 'always' || (values.progress === 'auto' && stderr.isTTY === true);

@@ -16,7 +16,15 @@ import { exitOfVerdict } from './exit-codes.js';
 import { readingOf, scopeOf, sourceOf, warnerOf } from './input.js';
 import { RUN } from './options.js';
 import { assertNotPrecious } from './precious.js';
-import { advise, announce, progressOf, tell, unwrittenTeller, type Destination } from './run-output.js';
+import {
+  advise,
+  announce,
+  progressOf,
+  tell,
+  tellStateWhenAsked,
+  unwrittenTeller,
+  type Destination,
+} from './run-output.js';
 import { print, type Shell } from './shell.js';
 import { shownOptions } from './shown-options.js';
 
@@ -120,7 +128,7 @@ async function runAgainst(
       await advise(values, shell, await readConnectors(api));
       if (!(await pacer.slot())) return null;
     }
-    const progress = await progressOf(values, shell);
+    const progress = await tellStateWhenAsked(await progressOf(values, shell), shell);
     const told = { progress, warn: warnerOf(values, shell), onUnwritten: unwrittenTeller(shell) };
     const to = { target, host: connection.host };
     return await runAndTell(values, shell, { ...opened, ...told, ledger }, options, to);

@@ -19,6 +19,8 @@ export interface Shell {
   readonly stderr: Terminal;
   /** Takes over the stop signals; a second one leaves at once. Returns how to give them back. */
   readonly onStopSignal: (callback: (signal: StopSignal) => void) => () => void;
+  /** Calls back each time that the process is asked how it stands (SIGUSR2). Returns how to leave off. */
+  readonly onStateSignal: (callback: () => void) => () => void;
 }
 
 /** Writes a whole text and waits until it is out: the process may end right after. */

@@ -121,6 +121,25 @@ describe('a process', () => {
   });
 });
 
+describe('a run that is asked how it stands', () => {
+  it('prints its state on SIGUSR2 and goes on', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: 20 });
+    writeUsers(cwd, emails(200));
+    const args = ['run', 'users.csv', '--api-uri', simulator.url, '--rate', '0', '--concurrency-max', '10'];
+    const child = startCli(args, { cwd });
+    const ended = endOf(child);
+    await untilGrants(simulator, 50);
+    child.kill('SIGUSR2');
+    const result = await ended;
+    expect(result.exitCode, result.stderr).toBe(0);
+    expect(result.stderr).toMatch(
+      /rows .* migrated .*\nIn flight \d+ of at most 10 at the moment; 0 rows waiting.\nUnpaced./,
+    );
+    expect(simulator.grants()).toHaveLength(200);
+  });
+});
+
 describe('a signal before the header has come', () => {
   async function expectStopped(child: ChildProcess, cwd: string, begun: Promise<unknown>): Promise<void> {
     const ended = endOf(child);

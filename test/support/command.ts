@@ -22,6 +22,7 @@ export async function runHere(args: readonly string[], { cwd, env, stdin }: CliO
     stdout,
     stderr,
     onStopSignal: () => () => undefined,
+    onStateSignal: () => () => undefined,
   };
   const printed = Promise.all([text(stdout), text(stderr)]);
   const exitCode = await within(cwd, () => runCli(args, shell));

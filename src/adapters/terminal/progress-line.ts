@@ -1,5 +1,6 @@
-import type { Snapshot } from '../../ports.js';
-import { formatCount } from '../../core/counted.js';
+import type { PaceSnapshot, Snapshot } from '../../ports.js';
+import { formatCount, formatCounted } from '../../core/counted.js';
+import { laneTitle } from '../../core/lane-stop.js';
 import { formatDuration } from './format.js';
 
 const BAR_WIDTH = 20;
@@ -16,7 +17,7 @@ export function formatProgress(snapshot: Snapshot, columns: number): string {
     share === null ? null : `${Math.floor(share * 100)} %`,
     `${formatCount(snapshot.balance.read)} rows`,
     outcomes(snapshot),
-    `${snapshot.requestsPerSecond.toFixed(1)}/s`,
+    `${snapshot.requestsPerSecond.toFixed(1)}/s${reasonOf(snapshot.pace)}`,
     leftOf(snapshot),
     `${snapshot.inFlight} in flight`,
     snapshot.latencyP50Ms === null ? null : `p50 ${(snapshot.latencyP50Ms / 1000).toFixed(1)}s`,
@@ -34,6 +35,30 @@ function fitted(parts: readonly string[], width: number): string {
     line = longer;
   }
   return line;
+}
+
+/** Why it isn't as fast as was asked for, where the tool itself holds back. */
+function reasonOf({ askedPerSecond, targetPerSecond, held, heldLanes }: PaceSnapshot): string {
+  if (held === 'outage') return ' (Nylas is down: waiting)';
+  if (held === 'throttled') return ' (Nylas throttles: waiting)';
+  if (targetPerSecond < askedPerSecond) return ` (for now at most ${targetPerSecond.toFixed(1)})`;
+  return heldLanes.length === 0 ? '' : ` (held: ${heldLanes.map(laneTitle).join(', ')})`;
+}
+
+/** The whole state of a run, for whoever asks with a signal. */
+export function formatState(snapshot: Snapshot): string {
+  const { inFlight, inFlightMax, waiting, pace } = snapshot;
+  const held = pace.heldLanes.map((lane) => `${laneTitle(lane)} for ${formatDuration(lane.heldMs)}`);
+  const lines = [
+    formatProgress(snapshot, Infinity),
+    `In flight ${inFlight} of at most ${inFlightMax} at the moment; ${formatCounted(waiting, 'row')} waiting.`,
+    pace.askedPerSecond === 0
+      ? 'Unpaced.'
+      : `Rate ${pace.targetPerSecond.toFixed(1)}/s of ${pace.askedPerSecond}/s asked for.`,
+    held.length === 0 ? null : `Held: ${held.join(', ')}.`,
+    pace.stoppedLanes.length === 0 ? null : `Stopped: ${pace.stoppedLanes.map(laneTitle).join(', ')}.`,
+  ];
+  return lines.filter((line) => line !== null).join('\n');
 }
 
 function outcomes({ balance: { buckets } }: Snapshot): string {
