@@ -7,6 +7,7 @@ import type { Asked } from './core/unmatched.js';
 import type { Books } from './books.js';
 import type { Bell } from './bell.js';
 import { InFlight } from './in-flight.js';
+import { isBack, LaneGate } from './lane-gate.js';
 import type { Lanes } from './lanes.js';
 import type { Later, Parked } from './later.js';
 import { LeftRows } from './core/left-rows.js';
@@ -29,11 +30,6 @@ export interface DispatchOptions {
 
 /** A record that has waited this often makes way for the end of the run. */
 const PARKINGS_MAX = 5;
-/** A lane without room that has ended something so lately is waited for: putting the row aside costs more. */
-const QUICK_MS = 50;
-/** One that hasn't for so long stands still. */
-const STANDSTILL_MS = 1_000;
-
 /** Acts on each row's plan: submits, shares, waits, counts. One a run; `consider` is awaited row by row. */
 export class Dispatcher {
   readonly #work: Work;
@@ -47,6 +43,7 @@ export class Dispatcher {
   readonly #firstListingId: () => number;
   readonly #inFlight = new InFlight();
   readonly #lanes: Lanes;
+  readonly #gate: LaneGate;
   readonly #startedByProvider = new Map<Provider, number>();
   #started = 0;
   #misconfigured = 0;
@@ -74,6 +71,8 @@ export class Dispatcher {
     this.#bell = parts.bell;
     this.#books = parts.books;
     this.#lanes = parts.lanes;
+    const { clock, stopping } = parts.work;
+    this.#gate = new LaneGate({ ...parts, clock, stopping });
     this.#asked = parts.asked;
     this.#firstListingId = parts.firstListingId;
   }
@@ -203,12 +202,17 @@ export class Dispatcher {
 
   async #begin(kind: 'submit' | 'settle', parked: Parked, view: PlanView): Promise<void> {
     const { user } = parked;
+    const passage = await this.#gate.pass(parked);
+    if (passage === 'parked') return;
+    if (passage === 'left_out') {
+      this.#leaveOut(parked);
+      return;
+    }
     if (this.#mayNotBegin(parked)) {
       this.#view.touch(user);
       this.#books.hold(user, view.fingerprint());
       return;
     }
-    if (await this.#waitsForLane(parked)) return;
     if (parked.parkings === 0) this.#countStart(user.provider);
     const end = this.#inFlight.begin(user);
     const endInLane = this.#lanes.begin(user);
@@ -257,51 +261,14 @@ export class Dispatcher {
     return parked.parkings === 0 && limitPerProvider !== null && begun >= limitPerProvider;
   }
 
-  /**
-   * Whether the row has been put aside because its lane is held, or has its share of the window. With no room to
-   * wait in it is left out where others have work, and holds up the reading where they don't.
-   */
-  async #waitsForLane(parked: Parked): Promise<boolean> {
-    const { user } = parked;
-    const { clock, stopping } = this.#work;
-    for (;;) {
-      const untilMs = this.#lanes.heldUntilMs(user);
-      const isHeld = untilMs > clock.monotonic();
-      if (!isHeld && !this.#lanes.isCrowded(user)) return false;
-      if (!isHeld && this.#lanes.isMoving(user, QUICK_MS) && !stopping()) {
-        await this.#bell.wait(QUICK_MS);
-        continue;
-      }
-      if (!(isBack(parked) ? this.#later.overfull : this.#later.full)) {
-        this.#parkForLane({ ...parked, hasWaited: true }, isHeld ? untilMs : null);
-        return true;
-      }
-      const isSoonOpen = !isHeld && this.#lanes.isMoving(user, STANDSTILL_MS);
-      if (stopping() || (!isSoonOpen && this.#lanes.othersWork(user))) {
-        this.#leaveOut(parked);
-        return true;
-      }
-      await this.#bell.wait(isHeld ? untilMs - clock.monotonic() : STANDSTILL_MS);
-    }
-  }
-
   /** Another pass over the input takes it up again, if it is the row that was read last: those come in order. */
   #leaveOut(parked: Parked): void {
-    if (isBack(parked) || this.#work.stopping()) {
+    if (isBack(parked)) {
       this.#leave(parked);
       return;
     }
     this.#leftRows.add(parked.user.line, parked.user.key);
     this.#books.holdForNow(parked.user, this.#fingerprint(parked.user));
-  }
-
-  /** Until a time, or (null) until there is room in the lane. */
-  #parkForLane(parked: Parked, untilMs: number | null): void {
-    this.#later.park(parked, untilMs ?? Infinity);
-    if (untilMs !== null) return;
-    this.#lanes.whenRoom(parked.user, () => {
-      this.#later.release(parked);
-    });
   }
 
   #countStart(provider: Provider): void {
@@ -361,11 +328,6 @@ export class Dispatcher {
       this.#books.count(parked.bucket);
     }
   }
-}
-
-/** Whether the row comes from where rows wait, not from the input. */
-function isBack({ hasWaited, parkings }: Parked): boolean {
-  return hasWaited || parkings > 0;
 }
 
 function jobOf({ user, tries }: Parked, { record, listed, fingerprint }: PlanView): Job {

@@ -66,26 +66,19 @@ describe('a provider that throttles a tenth of its requests', () => {
   it('is held by itself, for as long as it says, while the others go on; in the end everybody is migrated', async () => {
     const cwd = testFolder();
     writeUsers(cwd, mixed(300));
-    const arrivals: { provider: string; atMs: number; throttled: boolean }[] = [];
+    const order: string[] = [];
     let microsofts = 0;
     const server = await startNylasServer(emailInToken, ({ provider }) => {
-      const throttled = provider === 'microsoft' && (microsofts += 1) % 10 === 0;
-      arrivals.push({ provider, atMs: performance.now(), throttled });
-      return throttled ? THROTTLED : undefined;
+      order.push(provider);
+      return provider === 'microsoft' && (microsofts += 1) % 10 === 0 ? THROTTLED : undefined;
     });
     const run = await migrate(cwd, server.url, '--rate', '100');
     expect(run.exitCode, run.text).toBe(0);
     expect(run.buckets).toMatchObject({ migrated: 300 });
-    for (const { atMs } of arrivals.filter(({ throttled }) => throttled)) {
-      // What had left by then still arrives; half a second later nothing does.
-      const meanwhile = arrivals.filter((other) => other.atMs > atMs + 500 && other.atMs < atMs + 1_000);
-      expect(meanwhile.filter(({ provider }) => provider === 'microsoft')).toEqual([]);
-    }
-    const googles = arrivals.filter(({ provider }) => provider === 'google');
-    const firstHold = arrivals.find(({ throttled }) => throttled)?.atMs ?? 0;
-    expect(googles.filter(({ atMs }) => atMs > firstHold && atMs < firstHold + 1_000).length).toBeGreaterThan(
-      30,
-    );
+    // Held for a second after each ten, Microsoft's have hardly begun when Google's are done.
+    const whenGoogleWasDone = order.slice(0, order.lastIndexOf('google'));
+    expect(whenGoogleWasDone.filter((provider) => provider === 'microsoft').length).toBeLessThan(100);
+    expect(microsofts).toBeLessThan(190);
   });
 
   it('leaves out what finds no room to wait, and takes it up in another pass over the file', async () => {
@@ -109,6 +102,33 @@ describe('a provider that throttles a tenth of its requests', () => {
     );
     expect(run.exitCode, run.text).toBe(0);
     expect(run.buckets).toMatchObject({ migrated: 3_000 });
+  });
+});
+
+describe('a provider whose every call hangs', () => {
+  it('does not hold up the others', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(200));
+    const order: string[] = [];
+    const server = await startNylasServer(emailInToken, ({ provider }) => {
+      order.push(provider);
+      return provider === 'google' ? undefined : { ...INVALID_GRANT, afterMs: 400 };
+    });
+    const args = [
+      '--rate',
+      '0',
+      '--concurrency-max',
+      '10',
+      '--timeout',
+      '10s',
+      '--expect-reauth',
+      'microsoft',
+    ];
+    const run = await migrate(cwd, server.url, ...args);
+    expect(run.exitCode, run.text).toBe(3);
+    expect(run.buckets).toMatchObject({ migrated: 100, failed: 100 });
+    const whenGoogleWasDone = order.slice(0, order.lastIndexOf('google'));
+    expect(whenGoogleWasDone.filter((provider) => provider === 'microsoft').length).toBeLessThanOrEqual(12);
   });
 });
 

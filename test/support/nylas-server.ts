@@ -11,6 +11,8 @@ export interface ServerAnswer {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** How long the answer takes. */
+  readonly afterMs?: number;
 }
 
 export interface SubmittedBody {
@@ -86,10 +88,13 @@ export async function startNylasServer(
     let text = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     request.on('end', () => {
-      const { status, body, headers } = route(request, text);
-      response
-        .writeHead(status, { 'content-type': 'application/json', ...headers })
-        .end(JSON.stringify(body));
+      const { status, body, headers, afterMs = 0 } = route(request, text);
+      const answer = (): void => {
+        response.writeHead(status, { 'content-type': 'application/json', ...headers });
+        response.end(JSON.stringify(body));
+      };
+      if (afterMs === 0) answer();
+      else setTimeout(answer, afterMs);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,0 +1,80 @@
+import type { Bell } from './bell.js';
+import type { Lanes } from './lanes.js';
+import type { Later, Parked } from './later.js';
+import type { Clock } from './ports.js';
+
+export interface LaneGateParts {
+  readonly lanes: Lanes;
+  readonly later: Later;
+  readonly bell: Bell;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly stopping: () => boolean;
+}
+
+/** What becomes of a row at its lane's gate: it goes on, was put aside, or found no room to wait in. */
+export type Passage = 'open' | 'parked' | 'left_out';
+
+/** A lane without room that has ended something so lately is waited for: putting the row aside costs more. */
+const QUICK_MS = 50;
+/** One that hasn't for so long stands still. */
+const STANDSTILL_MS = 1_000;
+
+/** Keeps the rows of a lane that is held, or has its share of the window, from holding up the others. */
+export class LaneGate {
+  readonly #parts: LaneGateParts;
+
+  constructor(parts: LaneGateParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Puts a row aside while its lane has no room. With no room to wait in either, it is left out where other lanes
+   * have work, and holds up the reading where they don't.
+   */
+  async pass(parked: Parked): Promise<Passage> {
+    const { lanes, bell, stopping } = this.#parts;
+    const { user } = parked;
+    for (;;) {
+      if (stopping() || lanes.isStopped(user)) return 'open';
+      const heldMs = this.#heldMs(parked);
+      if (heldMs === null && !lanes.isCrowded(user)) return 'open';
+      if (heldMs === null && lanes.isMoving(user, QUICK_MS)) {
+        await bell.wait(QUICK_MS);
+      } else if (this.#isRoomFor(parked)) {
+        this.#park({ ...parked, hasWaited: true }, heldMs);
+        return 'parked';
+      } else if (lanes.othersWork(user) && (heldMs !== null || !lanes.isMoving(user, STANDSTILL_MS))) {
+        return 'left_out';
+      } else {
+        await bell.wait(heldMs ?? STANDSTILL_MS);
+      }
+    }
+  }
+
+  /** For how long the lane is held still; null: it isn't. */
+  #heldMs({ user }: Parked): number | null {
+    const heldMs = this.#parts.lanes.heldUntilMs(user) - this.#parts.clock.monotonic();
+    return heldMs > 0 ? heldMs : null;
+  }
+
+  /** Rows that come back from waiting or from being in flight have room of their own. */
+  #isRoomFor(parked: Parked): boolean {
+    const { later } = this.#parts;
+    return !(isBack(parked) ? later.overfull : later.full);
+  }
+
+  /** For a time, or (null) until there is room in the lane. */
+  #park(parked: Parked, heldMs: number | null): void {
+    const { lanes, later, clock } = this.#parts;
+    later.park(parked, heldMs === null ? Infinity : clock.monotonic() + heldMs);
+    if (heldMs !== null) return;
+    lanes.whenRoom(parked.user, () => {
+      later.release(parked);
+    });
+  }
+}
+
+/** Whether a row comes from where rows wait, not from the input. */
+export function isBack({ hasWaited, parkings }: Parked): boolean {
+  return hasWaited || parkings > 0;
+}
