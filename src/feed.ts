@@ -38,6 +38,8 @@ export class Feed {
   /** The pass that is going on. */
   #source: OpenSource;
   #isWhole = false;
+  /** Whether rows were left unread, for a limit or a stop. */
+  #isCutShort = false;
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
@@ -46,19 +48,26 @@ export class Feed {
 
   /** Reads the input to its end, or until the run stops. Resolves to what was wrong with it, if anything. */
   async read(): Promise<StopReason | null> {
+    const failure = await this.#readOnce();
+    // A run that stops closes the input itself, which then ends quietly.
+    this.#isWhole = failure === null && !this.#isCutShort && !this.#parts.stopping();
+    if (this.#isWhole) await this.#takeUpLeftRows();
+    this.#parts.tally.put('held_back', this.#parts.dispatcher.takeLeftRows().size);
+    return failure;
+  }
+
+  async #readOnce(): Promise<StopReason | null> {
     try {
       for await (const batch of this.#source.batches) {
-        if (!(await this.#takeBatch(batch))) return null;
+        this.#isCutShort = !(await this.#takeBatch(batch));
+        if (this.#isCutShort) return null;
       }
+      return null;
     } catch (error) {
       if (!(error instanceof UserError) || error.kind !== 'usage') throw error;
       if (this.#parts.tally.balance().read === 0) throw error;
       return { kind: 'input', message: error.message, next: error.next };
     }
-    // A run that stops closes the input itself, which then ends quietly.
-    this.#isWhole = !this.#parts.stopping();
-    if (this.#isWhole) await this.#takeUpLeftRows();
-    return null;
   }
 
   /** Whether the input was read to its end. */

@@ -105,6 +105,20 @@ describe('a provider that throttles a tenth of its requests', () => {
   });
 });
 
+describe('rows that were left out when the run ends early', () => {
+  it('are held back, and the books balance', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(4_000));
+    const server = await startNylasServer(emailInToken, ({ provider }) =>
+      provider === 'google' ? undefined : { ...THROTTLED, headers: { 'retry-after': '30' } },
+    );
+    const args = ['--rate', '0', '--concurrency-max', '20', '--limit', '1500', '--settle-delay', '1s'];
+    const run = await migrate(cwd, server.url, ...args);
+    expect(run.exitCode, run.text).toBe(7);
+    expect(run.buckets['held_back']).toBeGreaterThan(1_000);
+  });
+});
+
 describe('a provider whose every call hangs', () => {
   it('does not hold up the others', async () => {
     const cwd = testFolder();
