@@ -202,7 +202,8 @@ export class Dispatcher {
 
   async #begin(kind: 'submit' | 'settle', parked: Parked, view: PlanView): Promise<void> {
     const { user } = parked;
-    const passage = await this.#gate.pass(parked);
+    // A look-up asks Nylas alone, and needs no lane.
+    const passage = kind === 'settle' ? 'open' : await this.#gate.pass(parked, this.#holdMaxMs());
     if (passage === 'parked') return;
     if (passage === 'left_out') {
       this.#leaveOut(parked);
@@ -230,6 +231,11 @@ export class Dispatcher {
         end();
       }
     });
+  }
+
+  /** Once the input has ended nothing waits for longer than that. */
+  #holdMaxMs(): number {
+    return this.#draining ? this.#options.waitAtEndMaxMs : Infinity;
   }
 
   /** Asks whether a grant that an earlier run saw is still there, and plans the row again. */

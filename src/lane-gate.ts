@@ -29,15 +29,16 @@ export class LaneGate {
 
   /**
    * Puts a row aside while its lane has no room. With no room to wait in either, it is left out where other lanes
-   * have work, and holds up the reading where they don't.
+   * have work, and holds up the reading where they don't. Nothing waits for a hold of more than `holdMaxMs`.
    */
-  async pass(parked: Parked): Promise<Passage> {
+  async pass(parked: Parked, holdMaxMs = Infinity): Promise<Passage> {
     const { lanes, bell, stopping } = this.#parts;
     const { user } = parked;
     for (;;) {
       if (stopping() || lanes.isStopped(user)) return 'open';
       const heldMs = this.#heldMs(parked);
       if (heldMs === null && !lanes.isCrowded(user)) return 'open';
+      if (heldMs !== null && heldMs > holdMaxMs) return 'left_out';
       if (heldMs === null && lanes.isMoving(user, QUICK_MS)) {
         await bell.wait(QUICK_MS);
       } else if (this.#isRoomFor(parked)) {

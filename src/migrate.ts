@@ -1,6 +1,5 @@
 import type { Answer } from './core/answer.js';
 import { UserError } from './core/errors.js';
-import { describeIdentify } from './core/header.js';
 import { isOwnThrottle } from './core/outcome.js';
 import type { RetryTarget } from './core/plan.js';
 import type { Provider } from './core/provider.js';
@@ -113,7 +112,7 @@ export async function migrate(
 ): Promise<RunResult> {
   const { input, ledger, log } = ports;
   try {
-    ledger.claim({ ...owner, keying: describeIdentify(input.header.identify) });
+    ledger.claim({ ...owner, keying: input.header.keyingRule });
     const runId = ledger.beginRun(run);
     log.info('run begins', { run: runId, input: input.header.headers.length });
     return await new Migration(ports, options, runId).run();
@@ -402,6 +401,7 @@ class Migration {
         this.#onAnswer(answer);
       },
       onOutcome: watchOutcomes({ clock, lanes: this.#lanes, outage: this.#outage, refused }),
+      laneHeldMs: (user) => Math.max(0, this.#lanes.heldUntilMs(user) - clock.monotonic()),
       endedInOutage: (endedAtMs) => this.#outage.endedInOutage(endedAtMs),
     };
   }

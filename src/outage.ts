@@ -57,9 +57,10 @@ export class OutageWatch {
   async #probeUntilOver(): Promise<void> {
     const { clock, stop, pacer, log, warn } = this.#ports;
     for (let { outage } = this.#breaker; outage !== null; outage = this.#breaker.outage) {
-      await pauseUntilStop(clock, stop, outage.nextProbeAtMs - clock.monotonic());
+      const endsAtMs = outage.noticedAtMs + this.#outageMaxMs;
+      await pauseUntilStop(clock, stop, Math.min(outage.nextProbeAtMs, endsAtMs) - clock.monotonic());
       if (stop.reason() !== null) return;
-      if (clock.monotonic() - outage.noticedAtMs >= this.#outageMaxMs) {
+      if (clock.monotonic() >= endsAtMs) {
         stop.stop({ kind: 'outage', lastedMs: clock.monotonic() - outage.fromMs });
         return;
       }

@@ -48,7 +48,7 @@ function laneOutcomeOf(user: LegacyUser, outcome: Outcome): LaneOutcome | null {
     case 'granted_invalid':
       return { ...failure, category: 'needs_reauth' };
     case 'granted_other':
-      return { ...failure, category: 'email_mismatch' };
+      return { kind: 'mismatch' };
     case 'refused': {
       const mismatchedDomain = outcome.scope === 'client' ? domainOf(user) : null;
       return { ...failure, category: outcome.category, mismatchedDomain };

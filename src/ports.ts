@@ -200,10 +200,10 @@ export interface Ledger {
   /** Brings a record's carried columns up to date; those that aren't given are kept. */
   carry(key: string, carried: Readonly<Record<string, string>>): Promise<void>;
   note(runId: number, issue: RowIssue): Promise<void>;
-  /** How many outcomes since the lane's last success weren't one; among the latest attempts only. */
+  /** How many outcomes the lane has had, if none of them was a success; among the latest attempts only. */
   withoutSuccess(lane: LaneName): number;
   /**
-   * Makes `pending`, `misconfigured` of what has failed in the lane since its last success; resolves to how many
+   * Makes `pending`, `misconfigured` of what has failed in a lane without any success; resolves to how many
    * of those records this run had brought to their end.
    */
   reconsider(runId: number, lane: LaneName): Promise<number>;
@@ -282,6 +282,8 @@ export interface PaceSnapshot {
 /** Shows a run while it goes on, asking for snapshots at a pace of its own. */
 export interface Progress {
   begin(snapshot: () => Snapshot): void;
+  /** Takes away what is drawn, so that something else can be written where it was; it is drawn again later. */
+  clear(): void;
   end(): void;
 }
 

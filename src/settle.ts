@@ -31,7 +31,7 @@ export async function settleRecord(work: Work, given: Job): Promise<JobEnd> {
     case 'found':
       return { kind: 'migrated' };
     case 'none':
-      return afterEmptyLook(work, job, after, times.lookAgainMs);
+      return afterEmptyLook(work, job, after, times);
     case 'unknown':
       return later('in_doubt', times.laterMs, job);
     case 'stopped':
@@ -59,11 +59,13 @@ function afterEmptyLook(
   work: Work,
   job: Job,
   after: AfterNone,
-  lookAgainMs: number,
+  { lookAgainMs }: { readonly lookAgainMs: number },
 ): JobEnd | Promise<JobEnd> {
   switch (after) {
-    case 'submit':
-      return submitRecord(work, job);
+    case 'submit': {
+      const heldMs = work.laneHeldMs(job.user);
+      return heldMs > 0 ? later('in_doubt', work.clock.now() + heldMs, job) : submitRecord(work, job);
+    }
     case 'look_again':
       return later('in_doubt', lookAgainMs, job);
     case 'leave':

@@ -40,6 +40,8 @@ export interface Work {
   readonly onAnswer: (answer: Answer) => void;
   /** Told how each submission ended: it can concern more than its record. */
   readonly onOutcome: (user: LegacyUser, outcome: Outcome, answer: Answer) => void;
+  /** For how long the user's lane is held still; 0: it isn't. */
+  readonly laneHeldMs: (user: LegacyUser) => number;
   /** Whether an attempt that ended then (monotonic milliseconds) ended in an outage. */
   readonly endedInOutage: (endedAtMs: number) => boolean;
   /** Told of what came back from Nylas and could not be written down. */

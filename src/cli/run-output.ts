@@ -92,6 +92,9 @@ export async function tellStateWhenAsked(progress: Progress, shell: Shell): Prom
       });
       progress.begin(snapshot);
     },
+    clear: () => {
+      progress.clear();
+    },
     end: () => {
       leaveOff();
       progress.end();

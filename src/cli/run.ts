@@ -1,11 +1,12 @@
 import { clock, openApi, openLedger, openLog } from '../context.js';
 import type { OptionValues } from '../config.js';
 import { isLedgerFailure } from '../core/errors.js';
-import { scrubberOf } from '../core/scrub.js';
+import { describeLaneStop, laneTitle } from '../core/lane-stop.js';
+import { scrubberOf, type Scrub } from '../core/scrub.js';
 import { verdictOf, type Verdict } from '../core/verdict.js';
 import { migrate, type MigrateOptions, type MigratePorts, type RunResult } from '../migrate.js';
 import { openInput, type Input } from '../input.js';
-import type { Ledger, RunStart } from '../ports.js';
+import type { Ledger, Progress, RunStart } from '../ports.js';
 import { makeStopSwitch, type StopSwitch } from '../stop.js';
 import { startPacer, type Pacer } from '../pacer.js';
 import { readConnectors, readTarget, type Target } from '../target.js';
@@ -14,6 +15,7 @@ import { readConnection, type Connection } from './connection.js';
 import { dryRun } from './dry-run.js';
 import { exitOfVerdict } from './exit-codes.js';
 import { readingOf, scopeOf, sourceOf, warnerOf } from './input.js';
+import { Notices } from './notices.js';
 import { RUN } from './options.js';
 import { assertNotPrecious } from './precious.js';
 import {
@@ -31,13 +33,30 @@ import { shownOptions } from './shown-options.js';
 type Values = OptionValues<typeof RUN>;
 
 export const action: Action<typeof RUN> = (values, args, flags, shell) =>
-  values.dryRun ? dryRun(values, args, shell) : run(values, args, flags, shell);
+  values.dryRun ? dryRun(values, args, shell) : runOnScreen(values, args, flags, shell);
+
+/** What is said while a bar is drawn must not be wiped away by it. */
+async function runOnScreen(
+  values: Values,
+  args: readonly string[],
+  flags: ReadonlySet<string>,
+  shell: Shell,
+): Promise<number> {
+  const notices = new Notices(shell.stderr);
+  const progress = await progressOf(values, shell);
+  notices.clear = () => {
+    progress.clear();
+  };
+  const spoken = { ...shell, stderr: notices };
+  return run(values, args, flags, spoken, await tellStateWhenAsked(progress, spoken));
+}
 
 async function run(
   values: Values,
   args: readonly string[],
   flags: ReadonlySet<string>,
   shell: Shell,
+  progress: Progress,
 ): Promise<number> {
   const connection = await readConnection(values, shell, flags);
   const source = await sourceOf(values, args, shell);
@@ -48,7 +67,8 @@ async function run(
   try {
     // Before Nylas is asked anything, or a ledger made: what is wrong with the input is told at once.
     const input = await openInput(source, options.reading, stop);
-    const exitCode = input === null ? null : await runOn(input, values, connection, options, stop, shell);
+    const exitCode =
+      input === null ? null : await runOn(input, values, connection, options, { stop, progress }, shell);
     return exitCode ?? (await sayStopped(values, shell, stop));
   } finally {
     release();
@@ -77,7 +97,7 @@ async function runOn(
   values: Values,
   connection: Connection,
   options: MigrateOptions,
-  stop: StopSwitch,
+  { stop, progress }: Pick<MigratePorts, 'stop' | 'progress'>,
   shell: Shell,
 ): Promise<number | null> {
   const log = await openLog({
@@ -96,7 +116,7 @@ async function runOn(
     if (target === null || !(await pacer.slot())) return null;
     return await runAgainst(
       target,
-      { input, api, clock, log, pacer, stop },
+      { input, api, clock, log, pacer, progress, stop },
       values,
       connection,
       options,
@@ -109,7 +129,9 @@ async function runOn(
   }
 }
 
-type Opened = Pick<MigratePorts, 'input' | 'api' | 'clock' | 'log' | 'stop'> & { readonly pacer: Pacer };
+type Opened = Pick<MigratePorts, 'input' | 'api' | 'clock' | 'log' | 'progress' | 'stop'> & {
+  readonly pacer: Pacer;
+};
 
 /** Null: stopped before the migration began. */
 async function runAgainst(
@@ -128,8 +150,7 @@ async function runAgainst(
       await advise(values, shell, await readConnectors(api));
       if (!(await pacer.slot())) return null;
     }
-    const progress = await tellStateWhenAsked(await progressOf(values, shell), shell);
-    const told = { progress, warn: warnerOf(values, shell), onUnwritten: unwrittenTeller(shell) };
+    const told = { warn: warnerOf(values, shell), onUnwritten: unwrittenTeller(shell) };
     const to = { target, host: connection.host };
     return await runAndTell(values, shell, { ...opened, ...told, ledger }, options, to);
   } finally {
@@ -198,7 +219,7 @@ function endRun(ledger: Ledger, result: RunResult, verdict: Verdict, apiKey: str
   ledger.endRun(result.runId, {
     endedAtMs: clock.now(),
     how: stop?.kind ?? verdict,
-    why: stop?.kind === 'input' ? scrubberOf([apiKey])(`${stop.message} ${stop.next}`) : null,
+    why: whyEnded(result, scrubberOf([apiKey])),
     input: result.input,
     balance: result.balance,
   });
@@ -236,4 +257,12 @@ function migrateOptions(values: Values, connection: Connection, shell: Shell): M
     singleUse: new Set(['zoom', ...values.singleUse]),
     apiKey: connection.apiKey,
   };
+}
+
+/** What kept the run from its end, in words that `status` repeats. */
+function whyEnded({ stop, stoppedLanes }: RunResult, scrub: Scrub): string | null {
+  if (stop?.kind === 'input') return scrub(`${stop.message} ${stop.next}`);
+  if (stoppedLanes.length === 0) return null;
+  const lanes = stoppedLanes.map((lane) => `${laneTitle(lane)}: ${describeLaneStop(lane.stop)}`);
+  return scrub(lanes.join(' '));
 }

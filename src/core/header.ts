@@ -101,7 +101,14 @@ export function mapHeader(header: readonly string[], options: ReadingOptions): H
 
   const read = new Set([...columns.values(), ...carried.map((column) => column.index), keyColumn]);
   const ignored = headers.filter((name, index) => name !== '' && !read.has(index)).map(shownHeader);
-  return { headers, columns, carried, identify, keyColumn, keyingRule: describeIdentify(identify), ignored };
+  const keyingRule = ruleOf(identify, keyColumn === null ? null : (headers[keyColumn] ?? ''));
+  return { headers, columns, carried, identify, keyColumn, keyingRule, ignored };
+}
+
+/** Another column that was named for account_id is another rule: its values are other names. */
+function ruleOf(identify: Identify, header: string | null): string {
+  const isOther = identify.by === 'account_id' && header !== null && folded(header) !== 'accountid';
+  return isOther ? `column:${ruleName(header)}` : describeIdentify(identify);
 }
 
 /** `account_id`, `email`, `column:user_id` or `credential`: as it is given, kept in a ledger and compared. */

@@ -19,7 +19,7 @@ export function describeLaneStop(stop: LaneStop): string {
     case 'client_mismatch':
       return `the provider does not know the connector's client, as seen over ${stop.domains} domains: correct the client id and secret in the connector.`;
     case 'no_success':
-      return `${stop.outcomes} outcomes since its last success, and not one grant: usually the connector's client is not the one that these refresh tokens were issued to. Point the connector, or credential_id, at that client; where every user is to sign in again, give --expect-reauth. What failed is tried again then.`;
+      return `${stop.outcomes} outcomes and not one grant: usually the connector's client is not the one that these refresh tokens were issued to. Point the connector, or credential_id, at that client, then run again: what failed is tried again. Where these users really are to sign in again, give --expect-reauth.`;
     case 'failure_rate':
       return `${stop.failures} of its latest ${stop.outcomes} submissions failed, and not for what users can mend: see report --select failed, and raise --failure-rate-max if that is as it should be.`;
   }

@@ -13,7 +13,9 @@ export interface Lane {
   readonly heldAtMs: number;
   /** Times in a row that Nylas waited for the provider in vain. */
   readonly silences: number;
-  /** Outcomes since the last success, of earlier runs too. */
+  /** Outcomes of earlier runs, where the lane has never had a success. */
+  readonly before: number;
+  /** Outcomes of this run since the last success. */
   readonly withoutSuccess: number;
   readonly hasSucceeded: boolean;
   /** Whether each of the latest outcomes was a failure that no user can be to blame for. */
@@ -40,23 +42,28 @@ export interface LanePolicy {
 /** How a submission of the lane ended, as far as it concerns more than its record. */
 export type LaneOutcome =
   | { readonly kind: 'success' }
+  /** A grant, but of another mailbox than the row's: the credential works, the row is wrong. */
+  | { readonly kind: 'mismatch' }
   | { readonly kind: 'failure'; readonly category: Category; readonly mismatchedDomain: string | null };
 
 const SILENCES_IN_ROW = 20;
 const WITHOUT_SUCCESS_MAX = 100;
+/** So many of them in this run: what an earlier one met can have been mended since. */
+const OF_THIS_RUN_MIN = 50;
 const LATEST_MAX = 200;
 const MISMATCHED_DOMAINS_MAX = 3;
 /** What the person or an administrator must do isn't the tool's failure; throttling and waiting aren't either. */
 const BLAMELESS: ReadonlySet<Category> = new Set(['needs_reauth', 'needs_admin', 'throttled', 'unavailable']);
 
-/** A lane of which `withoutSuccess` outcomes of earlier runs are known, since its last success. */
-export function newLane(withoutSuccess: number): Lane {
+/** A lane that never had a success in `before` outcomes of earlier runs; 0 where it had one. */
+export function newLane(before: number): Lane {
   return {
+    before,
     holdUntilMs: -Infinity,
     holds: 0,
     heldAtMs: -Infinity,
     silences: 0,
-    withoutSuccess,
+    withoutSuccess: 0,
     hasSucceeded: false,
     latest: [],
     mismatchedDomains: new Set(),
@@ -92,16 +99,16 @@ export function laneSilent(
 
 /** Takes in how a submission ended, and stops the lane where going on would only burn rows. */
 export function laneEnded(lane: Lane, outcome: LaneOutcome, policy: LanePolicy): Lane {
-  const isSuccess = outcome.kind === 'success';
-  const isFault = !isSuccess && !BLAMELESS.has(outcome.category);
+  const works = outcome.kind !== 'failure';
+  const isFault = outcome.kind === 'mismatch' || (!works && !BLAMELESS.has(outcome.category));
   const next: Lane = {
     ...lane,
-    holds: isSuccess ? 0 : lane.holds,
+    holds: works ? 0 : lane.holds,
     silences: 0,
-    withoutSuccess: isSuccess ? 0 : lane.withoutSuccess + 1,
-    hasSucceeded: lane.hasSucceeded || isSuccess,
+    withoutSuccess: works ? 0 : lane.withoutSuccess + 1,
+    hasSucceeded: lane.hasSucceeded || works,
     latest: [...lane.latest, isFault].slice(-LATEST_MAX),
-    mismatchedDomains: isSuccess ? new Set() : withDomain(lane.mismatchedDomains, outcome.mismatchedDomain),
+    mismatchedDomains: works ? new Set() : withDomain(lane.mismatchedDomains, outcome.mismatchedDomain),
   };
   return { ...next, stopped: lane.stopped ?? stopOf(next, policy) };
 }
@@ -111,12 +118,13 @@ function withDomain(domains: ReadonlySet<string>, domain: string | null): Readon
 }
 
 function stopOf(lane: Lane, { failureRateMax, expectsReauth }: LanePolicy): LaneStop | null {
-  const { mismatchedDomains, latest, withoutSuccess, hasSucceeded } = lane;
+  const { mismatchedDomains, latest, before, withoutSuccess, hasSucceeded } = lane;
   if (mismatchedDomains.size >= MISMATCHED_DOMAINS_MAX) {
     return { kind: 'client_mismatch', domains: mismatchedDomains.size };
   }
-  if (!hasSucceeded && !expectsReauth && withoutSuccess >= WITHOUT_SUCCESS_MAX) {
-    return { kind: 'no_success', outcomes: withoutSuccess };
+  const isHopeless = before + withoutSuccess >= WITHOUT_SUCCESS_MAX && withoutSuccess >= OF_THIS_RUN_MIN;
+  if (!hasSucceeded && !expectsReauth && isHopeless) {
+    return { kind: 'no_success', outcomes: before + withoutSuccess };
   }
   const failures = latest.filter(Boolean).length;
   const isFull = latest.length === LATEST_MAX;

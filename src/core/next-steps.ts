@@ -123,6 +123,7 @@ function whyRunAgain(counts: readonly StateCount[], lastRun: LastRun, context: S
 const MENDING: Readonly<Partial<Record<string, string>>> = {
   input: 'Mend the input, then run again: the last run could not read it to its end',
   failed: 'Mend what the last run failed on, then run again',
+  refused: 'Mend what the last run was stopped for, then run again',
 };
 
 function whyWaiting(waiting: number, context: StepsContext): string | null {
@@ -130,8 +131,8 @@ function whyWaiting(waiting: number, context: StepsContext): string | null {
 }
 
 function whyUnfinished(waiting: number, { endedHow }: LastRun, context: StepsContext): string {
-  const wholeInput = endedHow === 'work_remains' || endedHow === 'refused';
-  if (wholeInput && waiting > 0) return `${capital(again(context))}: ${waitingRecords(waiting)}`;
+  if (endedHow === 'work_remains' && waiting > 0)
+    return `${capital(again(context))}: ${waitingRecords(waiting)}`;
   const reasons = [describeStop(endedHow), ...(waiting > 0 ? [waitingRecords(waiting)] : [])];
   return `Run again: ${reasons.join(', and ')}`;
 }

@@ -3,7 +3,7 @@ const ENDINGS: Readonly<Record<string, string>> = {
   done: 'complete',
   people_remain: 'complete; rows need a person',
   work_remains: 'work is left for a rerun',
-  refused: 'rows held back: connector or key',
+  refused: 'rows held back: something must be mended',
   key_refused: 'stopped: Nylas refused the API key',
   signal: 'stopped by a signal',
   limit: 'stopped at its limit',

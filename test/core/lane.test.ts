@@ -32,8 +32,16 @@ describe('a lane without any success', () => {
     },
   );
 
-  test('counts what earlier runs saw since its last success', () => {
-    expect(after(times(40, failure('needs_reauth')), newLane(60)).stopped).toMatchObject({ outcomes: 100 });
+  test('counts what earlier runs saw, but wants to see some of it itself: that can have been mended', () => {
+    const refusal = failure('needs_reauth');
+    expect(after(times(49, refusal), newLane(500)).stopped).toBeNull();
+    expect(after(times(50, refusal), newLane(500)).stopped).toMatchObject({ outcomes: 550 });
+    expect(after(times(79, refusal), newLane(20)).stopped).toBeNull();
+    expect(after(times(80, refusal), newLane(20)).stopped).toMatchObject({ outcomes: 100 });
+  });
+
+  test('goes on where grants come back, though for other mailboxes: its credentials work', () => {
+    expect(after([{ kind: 'mismatch' }, ...times(150, failure('needs_reauth'))]).stopped).toBeNull();
   });
 
   test('goes on once there was one, and where none is expected', () => {
@@ -59,6 +67,10 @@ describe('a lane whose rows fail', () => {
       expect(after([SUCCESS, ...times(400, failure(category))]).stopped).toBeNull();
     }
   });
+});
+
+test('grants for other mailboxes are failures that stop a lane: the rows are wrong', () => {
+  expect(after(times(200, { kind: 'mismatch' })).stopped).toMatchObject({ kind: 'failure_rate' });
 });
 
 describe('a client mismatch', () => {

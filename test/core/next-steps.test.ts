@@ -147,7 +147,7 @@ describe('what to do next', () => {
       'a run held rows back',
       [count('pending', null, 2)],
       context({}, { state: 'unfinished', endedHow: 'refused' }),
-      ['Run again: 2 records wait → nylas-migrate run users.csv'],
+      ['Mend what the last run was stopped for, then run again → nylas-migrate run users.csv'],
     ],
     [
       'the input broke off',

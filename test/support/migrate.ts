@@ -49,7 +49,7 @@ export async function migrateHere(
   const ledger = openLedger(ledgerPath, clock);
   const stop = makeStopSwitch();
   const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-  const progress = { begin: nothing, end: nothing };
+  const progress = { begin: nothing, clear: nothing, end: nothing };
   try {
     const opened = await openInput(csvSource(input), options.reading, stop);
     if (opened === null) throw new Error('stopped before the input began');

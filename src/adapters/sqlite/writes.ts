@@ -252,31 +252,29 @@ function prepareAttempts(db: Database) {
 /** Beyond so many attempts nobody looks for a lane's last success: the look must not hold up a run. */
 const LANE_LOOKS_BACK = 20_000;
 
-/** The lane's latest submissions that said something about it, each with whether it was a success. */
-const LANE_ATTEMPTS = `
-  SELECT s.attempt_id, s.record_id, e.result IN ('granted', 'adopted') AS is_success
-  FROM (SELECT * FROM attempt_starts ORDER BY attempt_id DESC LIMIT ${LANE_LOOKS_BACK}) s
-  JOIN attempt_ends e USING (attempt_id)
-  JOIN records r USING (record_id)
-  WHERE s.kind = 'submit' AND r.provider = :provider AND r.credential_id IS :credentialId
-    AND e.result IN ('granted', 'adopted', 'granted_invalid', 'granted_other', 'refused')`;
+/** What shows that the lane's credentials work, whosever mailbox they open. */
+const SUCCESSES = "('granted', 'adopted', 'granted_other')";
 
-const SINCE_SUCCESS = `
-  WITH lane AS (${LANE_ATTEMPTS}),
-    since AS (
-      SELECT record_id FROM lane
-      WHERE attempt_id > (SELECT coalesce(max(attempt_id), 0) FROM lane WHERE is_success)
-    )`;
+/** The lane's latest submissions that said something about it, if none of them was a success. */
+const WITHOUT_SUCCESS = `
+  WITH lane AS (
+    SELECT s.record_id, e.result IN ${SUCCESSES} AS is_success
+    FROM (SELECT * FROM attempt_starts ORDER BY attempt_id DESC LIMIT ${LANE_LOOKS_BACK}) s
+    JOIN attempt_ends e USING (attempt_id)
+    JOIN records r USING (record_id)
+    WHERE s.kind = 'submit' AND r.provider = :provider AND r.credential_id IS :credentialId
+      AND (e.result IN ('granted_invalid', 'refused') OR e.result IN ${SUCCESSES})
+  ), hopeless AS (SELECT record_id FROM lane WHERE NOT (SELECT max(is_success) FROM lane))`;
 
 function prepareLanes(db: Database) {
   return {
     withoutSuccess: db.prepare<[Lane], { readonly outcomes: number }>(
-      `${SINCE_SUCCESS} SELECT count(*) AS outcomes FROM since`,
+      `${WITHOUT_SUCCESS} SELECT count(*) AS outcomes FROM hopeless`,
     ),
     reconsider: db.prepare<[Lane], { readonly run_id: number }>(`
-      ${SINCE_SUCCESS}
+      ${WITHOUT_SUCCESS}
       UPDATE records SET status = 'pending', category = 'misconfigured', not_before = NULL
-      WHERE record_id IN (SELECT record_id FROM since) AND status = 'failed' AND category <> 'email_mismatch'
+      WHERE record_id IN (SELECT record_id FROM hopeless) AND status = 'failed'
       RETURNING run_id`),
   };
 }

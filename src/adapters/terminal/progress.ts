@@ -32,7 +32,11 @@ export function progressLines(stream: NodeJS.WritableStream, clock: Clock): Prog
   });
 }
 
-export const noProgress: Progress = { begin: () => undefined, end: () => undefined };
+export const noProgress: Progress = {
+  begin: () => undefined,
+  clear: () => undefined,
+  end: () => undefined,
+};
 
 function repeating(
   clock: Clock,
@@ -51,6 +55,7 @@ function repeating(
       };
       tick();
     },
+    clear,
     end: () => {
       cancel();
       clear();

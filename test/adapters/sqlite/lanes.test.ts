@@ -36,13 +36,11 @@ function states(): Readonly<Record<string, string>> {
 }
 
 describe('outcomes without a success', () => {
-  it('are counted since the lane’s last success, of that lane alone', async () => {
+  it('are counted by lane', async () => {
     expect(story.ledger.withoutSuccess(GOOGLE)).toBe(0);
     await refuse('a');
+    await refuse('b');
     await refuse('m', 'microsoft');
-    await story.migrate({ key: 'b' });
-    await refuse('c');
-    await refuse('d');
     expect(story.ledger.withoutSuccess(GOOGLE)).toBe(2);
     expect(story.ledger.withoutSuccess(MICROSOFT)).toBe(1);
     expect(story.ledger.withoutSuccess({ ...GOOGLE, credentialId: 'old-app' })).toBe(0);
@@ -54,38 +52,32 @@ describe('outcomes without a success', () => {
     expect(story.ledger.withoutSuccess(GOOGLE)).toBe(0);
   });
 
-  it('an adopted grant is a success', async () => {
-    await refuse('a');
-    const grant = { id: 'g', status: 'valid', email: null, scope: null, origin: 'adopted' as const };
-    await story.submit({ key: 'b' }, 'granted', {}, migrated(grant, true));
-    expect(story.ledger.withoutSuccess(GOOGLE)).toBe(0);
-  });
+  it.each(['granted', 'granted_other'])(
+    'are forgotten once one was %s: the credentials work',
+    async (result) => {
+      await refuse('a');
+      const grant = { id: 'g', status: 'valid', email: null, scope: null, origin: 'created' as const };
+      await story.submit({ key: 'b' }, result, {}, migrated(grant, true));
+      await refuse('c');
+      expect(story.ledger.withoutSuccess(GOOGLE)).toBe(0);
+      expect(await story.ledger.reconsider(story.runId, GOOGLE)).toBe(0);
+    },
+  );
 });
 
 describe('a lane that is reconsidered', () => {
-  it('takes back what failed since its last success, and nothing else', async () => {
-    await refuse('before');
-    await story.migrate({ key: 'success' });
-    await refuse('after');
-    await refuse('other', 'microsoft');
-    await story.refuse({ key: 'mismatch' }, 'email_mismatch');
-    expect(await story.ledger.reconsider(story.runId, GOOGLE)).toBe(1);
-    expect(states()).toEqual({
-      before: 'failed needs_reauth',
-      success: 'migrated -',
-      after: 'pending misconfigured',
-      other: 'failed needs_reauth',
-      mismatch: 'failed email_mismatch',
-    });
-  });
-
-  it('counts as this run’s only what this run brought to its end', async () => {
+  it('takes back what failed in it, and nothing else; what this run brought to its end is counted', async () => {
     await refuse('earlier');
     story.end();
     story.close();
     story = new Story(folder.path('a.db'));
     await refuse('now');
+    await refuse('other', 'microsoft');
     expect(await story.ledger.reconsider(story.runId, GOOGLE)).toBe(1);
-    expect(states()).toEqual({ earlier: 'pending misconfigured', now: 'pending misconfigured' });
+    expect(states()).toEqual({
+      earlier: 'pending misconfigured',
+      now: 'pending misconfigured',
+      other: 'failed needs_reauth',
+    });
   });
 });
