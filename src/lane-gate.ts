@@ -32,24 +32,31 @@ export class LaneGate {
    * have work, and holds up the reading where they don't. Nothing waits for a hold of more than `holdMaxMs`.
    */
   async pass(parked: Parked, holdMaxMs = Infinity): Promise<Passage> {
-    const { lanes, bell, stopping } = this.#parts;
-    const { user } = parked;
     for (;;) {
-      if (stopping() || lanes.isStopped(user)) return 'open';
       const heldMs = this.#heldMs(parked);
-      if (heldMs === null && !lanes.isCrowded(user)) return 'open';
-      if (heldMs !== null && heldMs > holdMaxMs) return 'left_out';
-      if (heldMs === null && lanes.isMoving(user, QUICK_MS)) {
-        await bell.wait(QUICK_MS);
-      } else if (this.#isRoomFor(parked)) {
-        this.#park({ ...parked, hasWaited: true }, heldMs);
-        return 'parked';
-      } else if (lanes.othersWork(user) && (heldMs !== null || !lanes.isMoving(user, STANDSTILL_MS))) {
-        return 'left_out';
-      } else {
-        await bell.wait(heldMs ?? STANDSTILL_MS);
-      }
+      const passage = this.#passageOf(parked, heldMs, holdMaxMs);
+      if (typeof passage === 'string') return passage;
+      await this.#parts.bell.wait(passage.waitMs);
     }
+  }
+
+  #passageOf(
+    parked: Parked,
+    heldMs: number | null,
+    holdMaxMs: number,
+  ): Passage | { readonly waitMs: number } {
+    const { lanes, stopping } = this.#parts;
+    const { user } = parked;
+    if (stopping() || lanes.isStopped(user)) return 'open';
+    if (heldMs === null && !lanes.isCrowded(user)) return 'open';
+    if (heldMs === null && lanes.isMoving(user, QUICK_MS)) return { waitMs: QUICK_MS };
+    if (heldMs !== null && heldMs > holdMaxMs) return 'left_out';
+    if (this.#isRoomFor(parked)) {
+      this.#park({ ...parked, hasWaited: true }, heldMs);
+      return 'parked';
+    }
+    const standsStill = heldMs !== null || !lanes.isMoving(user, STANDSTILL_MS);
+    return standsStill && lanes.othersWork(user) ? 'left_out' : { waitMs: heldMs ?? STANDSTILL_MS };
   }
 
   /** For how long the lane is held still; null: it isn't. */
