@@ -201,12 +201,9 @@ export class Dispatcher {
 
   async #begin(kind: 'submit' | 'settle', parked: Parked, view: PlanView): Promise<void> {
     const { user } = parked;
-    if (this.#mayNotBegin(parked)) {
-      this.#view.touch(user);
-      this.#books.hold(user, view.fingerprint());
-      return;
-    }
-    if (await this.#waitsForLane(parked)) return;
+    if (this.#holdsBack(parked, view) || (await this.#waitsForLane(parked))) return;
+    // Its lane may have been stopped while it waited.
+    if (this.#holdsBack(parked, view)) return;
     if (parked.parkings === 0) this.#countStart(user.provider);
     const end = this.#inFlight.begin(user);
     const endInLane = this.#lanes.begin(user);
@@ -247,6 +244,14 @@ export class Dispatcher {
     });
   }
 
+  /** Whether the row must not be begun in this run, and has been put down as held back. */
+  #holdsBack(parked: Parked, view: PlanView): boolean {
+    if (!this.#mayNotBegin(parked)) return false;
+    this.#view.touch(parked.user);
+    this.#books.hold(parked.user, view.fingerprint());
+    return true;
+  }
+
   #mayNotBegin(parked: Parked): boolean {
     const { provider } = parked.user;
     if (this.#lanes.isStopped(parked.user) || this.#work.stopping()) return true;
@@ -266,7 +271,9 @@ export class Dispatcher {
       const untilMs = this.#lanes.heldUntilMs(user);
       const isHeld = untilMs > clock.monotonic();
       if (!isHeld && !this.#lanes.isCrowded(user)) return false;
-      if (!(isBack(parked) ? this.#later.overfull : this.#later.full)) {
+      const hasPlace = !(isBack(parked) ? this.#later.overfull : this.#later.full);
+      // Whoever is put aside is looked up in the ledger again.
+      if (hasPlace && (isHeld || !this.#lanes.isAloneAtWork(user))) {
         this.#parkForLane({ ...parked, hasWaited: true }, isHeld ? untilMs : null);
         return true;
       }

@@ -98,6 +98,16 @@ export class Lanes {
     return this.#entry(user).endedAtMs > this.#ports.clock.monotonic() - RECENT_MS;
   }
 
+  /**
+   * Whether there is no other lane, and this one is at work: its next row may wait for room where it is, since
+   * nobody is held up by it.
+   */
+  isAloneAtWork(user: LegacyUser): boolean {
+    const { begunAtMs, endedAtMs } = this.#entry(user);
+    const sinceMs = this.#ports.clock.monotonic() - RECENT_MS;
+    return this.#entries.size === 1 && Math.max(begunAtMs, endedAtMs) > sinceMs;
+  }
+
   /** Whether another lane has work of its own: then this one's rows must not hold up the reading. */
   othersWork(user: LegacyUser): boolean {
     const own = this.#entry(user);
