@@ -209,11 +209,7 @@ export class Dispatcher {
       this.#leaveOut(parked);
       return;
     }
-    if (this.#mayNotBegin(parked)) {
-      this.#view.touch(user);
-      this.#books.hold(user, view.fingerprint());
-      return;
-    }
+    if (this.#holdsBack(parked, view)) return;
     if (parked.parkings === 0) this.#countStart(user.provider);
     const end = this.#inFlight.begin(user);
     const endInLane = this.#lanes.begin(user);
@@ -257,6 +253,14 @@ export class Dispatcher {
         end();
       }
     });
+  }
+
+  /** Whether the row must not be begun in this run, and has been put down as held back. */
+  #holdsBack(parked: Parked, view: PlanView): boolean {
+    if (!this.#mayNotBegin(parked)) return false;
+    this.#view.touch(parked.user);
+    this.#books.hold(parked.user, view.fingerprint());
+    return true;
   }
 
   #mayNotBegin(parked: Parked): boolean {

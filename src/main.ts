@@ -87,7 +87,10 @@ const shell: Shell = {
   pid: process.pid,
   hostname: hostname(),
   version: packageVersion(),
-  stdin: process.stdin,
+  // Node makes a stream of it when it is first asked for, which takes time: most commands never ask.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   onStopSignal,

@@ -63,15 +63,16 @@ async function attemptOnce(work: Work, job: Job): Promise<Attempt | null> {
   observe(work, answer);
   const scrub = scrubberOf([...job.user.secrets, work.apiKey]);
   const window = nylasClock.madeSince(startedMs);
-  const classified = withoutEcho(classifyOutcome(answer, job.user, window), job.user);
+  const classified = withoutEcho(classifyOutcome(answer, job.user, window), job.user, scrub);
   const outcome = await believe(work, job, withOrigin(classified, job));
   const result = classified.kind === 'refused' ? 'refused' : outcome.kind;
   return { id, result, outcome, answer, evidence: evidenceOf(answer, scrub), scrub };
 }
 
 /** A "grant id" that repeats a credential is none: nothing of that answer is believed. */
-function withoutEcho(outcome: Outcome, user: LegacyUser): Outcome {
-  if (!('grant' in outcome)) return outcome;
+function withoutEcho(outcome: Outcome, user: LegacyUser, scrub: Scrub): Outcome {
+  // What all secrets together leave alone repeats none of them.
+  if (!('grant' in outcome) || scrub(outcome.grant.id) === outcome.grant.id) return outcome;
   return isEcho(outcome.grant.id, user.secrets) ? { kind: 'in_doubt' } : outcome;
 }
 

@@ -24,13 +24,17 @@ const NAMED_SECRET = new RegExp(
   'gi',
 );
 
-/** Builds the scrubber for one request's secrets. The secrets stay inside the closure. */
+/**
+ * Builds the scrubber for one request's secrets. The secrets stay inside the closure. Nearly every answer is free
+ * of them, so that only what tells so is made beforehand: the beginnings.
+ */
 export function scrubberOf(secrets: readonly string[]): Scrub {
-  const values = new Set(secrets.flatMap((secret) => [secret, ...encoded(secret)]).map(fold));
-  values.delete('');
-  const inChars = Array.from(values, (value): Value => Array.from(value));
-  const mayHold = beginningsOf([...values]);
-  return (text) => removeNamed(mayHold.test(text) ? removeValues(text, inChars) : text);
+  const beginnings = secrets.flatMap(beginningsOf).filter((beginning) => beginning !== '');
+  let values: readonly Value[] | null = null;
+  return (text) => {
+    if (beginnings.length === 0 || !mayHold(text, beginnings)) return removeNamed(text);
+    return removeNamed(removeValues(text, (values ??= valuesOf(secrets))));
+  };
 }
 
 /**
@@ -43,16 +47,34 @@ export function isEcho(id: string, secrets: readonly string[]): boolean {
 }
 
 const BEGINNING_LENGTH = 4;
+/** What a secret is encoded to begins as its own beginning is encoded: this much of it settles so few characters. */
+const SETTLING_LENGTH = 16;
 
-/** Matches text that may hold a value: nearly none does, and looking closer at each would cost too much. */
-function beginningsOf(values: readonly string[]): RegExp {
-  const beginnings = new Set(values.map((value) => Array.from(value).slice(0, BEGINNING_LENGTH).join('')));
-  const literals = Array.from(beginnings, (text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
-  return new RegExp(values.length === 0 ? '(?!)' : ['[\\\\%&+]', ...literals].join('|'), 'i');
+/** How the secret, and whatever servers make of it, begins. */
+function beginningsOf(secret: string): readonly string[] {
+  const start = secret.slice(0, SETTLING_LENGTH);
+  return [...new Set([start, ...encoded(start)].map((value) => fold(beginningOf(value))))];
+}
+
+function beginningOf(value: string): string {
+  const start = value.slice(0, BEGINNING_LENGTH);
+  return ASCII.test(start) ? start : Array.from(value).slice(0, BEGINNING_LENGTH).join('');
+}
+
+/** Whether a value may stand in the text: in nearly none it does, and looking closer at each would cost too much. */
+function mayHold(text: string, beginnings: readonly string[]): boolean {
+  const folded = fold(text);
+  return /[\\%&+]/.test(folded) || beginnings.some((beginning) => folded.includes(beginning));
 }
 
 /** A secret, or something made of it, character by character. */
 type Value = readonly string[];
+
+function valuesOf(secrets: readonly string[]): readonly Value[] {
+  const values = new Set(secrets.flatMap((secret) => [secret, ...encoded(secret)]).map(fold));
+  values.delete('');
+  return Array.from(values, (value) => Array.from(value));
+}
 
 function removeNamed(text: string): string {
   return text.replace(
@@ -163,8 +185,11 @@ function hex(code: number, length: number): string {
   return code.toString(16).padStart(length, '0');
 }
 
+const ASCII = /^[\x00-\x7f]*$/;
+
 /** Servers change the case of what they echo. ASCII alone, so that every index stays where it was. */
 function fold(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
@@ -176,7 +201,8 @@ const BASE64_LENGTH_MIN = 8;
  * encoded as a whole.
  */
 function encoded(secret: string): readonly string[] {
-  return [jsonEscaped(secret), ...[secret, jsonEscaped(secret), uriEscaped(secret)].flatMap(base64)];
+  const json = jsonEscaped(secret);
+  return [json, ...[...new Set([secret, json, uriEscaped(secret)])].flatMap(base64)];
 }
 
 function jsonEscaped(secret: string): string {
@@ -189,13 +215,18 @@ function uriEscaped(secret: string): string {
 
 /** At each of the three offsets, in both alphabets, without the ends, which depend on what stands around. */
 function base64(secret: string): readonly string[] {
-  const bytes = new TextEncoder().encode(secret);
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  const binary = binaryOf(secret);
   return [0, 1, 2]
     .map((offset) => {
       const inner = Math.ceil((offset * 8) / 6);
-      return btoa('\0'.repeat(offset) + binary).slice(inner, Math.floor(((offset + bytes.length) * 8) / 6));
+      return btoa('\0'.repeat(offset) + binary).slice(inner, Math.floor(((offset + binary.length) * 8) / 6));
     })
     .filter((text) => text.length >= BASE64_LENGTH_MIN)
-    .flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_')]);
+    .flatMap((text) => (/[+/]/.test(text) ? [text, text.replaceAll('+', '-').replaceAll('/', '_')] : [text]));
+}
+
+/** The bytes of its UTF-8, a character each. */
+function binaryOf(text: string): string {
+  if (ASCII.test(text)) return text;
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
 }
