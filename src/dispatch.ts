@@ -259,7 +259,8 @@ export class Dispatcher {
   #holdsBack(parked: Parked, view: PlanView): boolean {
     if (!this.#mayNotBegin(parked)) return false;
     this.#view.touch(parked.user);
-    this.#books.hold(parked.user, view.fingerprint());
+    const isDoubt = view.record?.status === 'in_doubt';
+    this.#leave(isDoubt ? { ...parked, bucket: 'in_doubt' } : parked);
     return true;
   }
 

@@ -1,4 +1,5 @@
 import { credentialKey, fingerprintOf } from './core/fingerprint.js';
+import { mailboxName } from './core/grant.js';
 import { mapHeader } from './core/header.js';
 import { planRow, type Plan, type PlanPolicy, type RetryTarget } from './core/plan.js';
 import type { LegacyUser, ReadingOptions, Row } from './core/record.js';
@@ -50,6 +51,7 @@ class Planner {
   readonly #options: PlanOnlyOptions;
   readonly #view: LedgerView;
   readonly #seen = new SeenKeys();
+  readonly #mailboxes = new SeenKeys();
   readonly #asked: Asked;
   readonly #submits = new Map<string, number>();
   readonly #rest = new Map<string, number>();
@@ -109,8 +111,14 @@ class Planner {
 
   #addPlan(user: LegacyUser, plan: Plan): void {
     if (plan.kind !== 'submit') count(this.#rest, plan.kind);
+    // By the time of this row the mailbox's first one has brought the grant.
+    else if (this.#sharesMailbox(user)) count(this.#rest, 'take');
     else if (this.#isOverLimit(user)) count(this.#rest, 'held_back');
     else count(this.#submits, user.provider);
+  }
+
+  #sharesMailbox({ provider, mailbox, line }: LegacyUser): boolean {
+    return mailbox !== null && this.#mailboxes.note(mailboxName(provider, mailbox), line) !== null;
   }
 
   #isOverLimit({ provider }: LegacyUser): boolean {

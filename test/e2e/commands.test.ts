@@ -122,6 +122,17 @@ describe('a failure under --json', () => {
   });
 });
 
+describe('a dry run', () => {
+  it('counts a mailbox of two users once, as check does and a run would', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, ['a@example.com', 'b@example.com', 'A@example.com']);
+    const planned = await runHere(['run', 'users.csv', '--dry-run', '--json'], { cwd });
+    expect(JSON.parse(planned.stdout)).toMatchObject({ estimate: { requests: 2 }, rest: { take: 1 } });
+    const checked = await runHere(['check', 'users.csv', '--json'], { cwd });
+    expect(JSON.parse(checked.stdout)).toMatchObject({ estimate: { requests: 2 } });
+  });
+});
+
 describe('a provider’s name that is given to another', () => {
   it('is taken as it is said, with a warning', async () => {
     const cwd = testFolder();

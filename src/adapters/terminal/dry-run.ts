@@ -6,7 +6,7 @@ import { formatDuration, formatTable } from './format.js';
 const WORDS: Readonly<Record<keyof PlannedRun['rest'], string>> = {
   submit: 'to submit',
   settle: 'in doubt: looked up first, then submitted where nothing is found',
-  take: 'mailbox has a healthy grant already',
+  take: 'mailbox has a healthy grant already, or will have by an earlier row',
   confirm: 'mailbox had a healthy grant when it was last listed: asked for first',
   wait_for_other: 'wait for another record',
   wait_until: 'wait for their time',
