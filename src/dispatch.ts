@@ -30,6 +30,7 @@ export interface DispatchOptions {
 
 /** A record that has waited this often makes way for the end of the run. */
 const PARKINGS_MAX = 5;
+
 /** Acts on each row's plan: submits, shares, waits, counts. One a run; `consider` is awaited row by row. */
 export class Dispatcher {
   readonly #work: Work;
@@ -267,9 +268,10 @@ export class Dispatcher {
   #mayNotBegin(parked: Parked): boolean {
     const { provider } = parked.user;
     if (this.#lanes.isStopped(parked.user) || this.#work.stopping()) return true;
-    const { limitPerProvider } = this.#options;
+    // Rows that were put aside before they were begun can come back when the limit has been reached.
+    if (parked.parkings > 0) return false;
     const begun = this.#startedByProvider.get(provider) ?? 0;
-    return parked.parkings === 0 && limitPerProvider !== null && begun >= limitPerProvider;
+    return this.limitReached || begun >= (this.#options.limitPerProvider ?? Infinity);
   }
 
   /** Another pass over the input takes it up again, if it is the row that was read last: those come in order. */

@@ -138,7 +138,7 @@ export class Feed {
         for (const user of this.#stillLeft(batch, left)) {
           if (!this.#goesOn()) return taken;
           taken += 1;
-          await this.#parts.dispatcher.consider(user, null);
+          await this.#parts.dispatcher.consider(user, this.#earlierLine(user));
           await this.#parts.dispatcher.serveDue(SERVED_PER_ROW);
         }
       }
@@ -149,6 +149,12 @@ export class Feed {
       await this.#source.close();
     }
     return taken;
+  }
+
+  /** The line that named the record before this one, which was noted when both were first read. */
+  #earlierLine({ key, line }: LegacyUser): number | null {
+    const first = this.#seen.firstLine(key);
+    return first === line ? null : first;
   }
 
   #stillLeft(batch: readonly RawRow[], left: LeftRows): readonly LegacyUser[] {

@@ -1,4 +1,4 @@
-import { isObject } from './core/answer.js';
+import { isObject, type Answer } from './core/answer.js';
 import { refusesKey, type RefusalScope } from './core/outcome.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
@@ -7,10 +7,12 @@ import type { Log, NylasApi } from './ports.js';
 import type { StopSwitch } from './stop.js';
 
 interface GuardPorts {
-  readonly api: NylasApi;
+  readonly api: Pick<NylasApi, 'application' | 'connectors'>;
   readonly stop: StopSwitch;
   readonly log: Log;
-  readonly pacer: Pacer;
+  readonly pacer: Pick<Pacer, 'slot'>;
+  /** Told each answer, as of every call: what went through the pacer may be what an outage is probed by. */
+  readonly onAnswer: (answer: Answer) => void;
 }
 
 export type RefusalWatch = (scope: RefusalScope, user: LegacyUser) => void;
@@ -32,20 +34,23 @@ export function watchRefusals(ports: GuardPorts, stopLane: (provider: Provider) 
   };
 }
 
-async function confirmKey({ api, stop, log, pacer }: GuardPorts): Promise<void> {
+async function confirmKey({ api, stop, log, pacer, onAnswer }: GuardPorts): Promise<void> {
   if (!(await pacer.slot())) return;
-  if (!refusesKey(await api.application())) return;
+  const answer = await api.application();
+  onAnswer(answer);
+  if (!refusesKey(answer)) return;
   log.error('the API key is refused: the run stops');
   stop.stop({ kind: 'key_refused' });
 }
 
 async function confirmConnector(
-  { api, log, pacer }: GuardPorts,
+  { api, log, pacer, onAnswer }: GuardPorts,
   provider: Provider,
   stopLane: (provider: Provider) => void,
 ): Promise<void> {
   if (!(await pacer.slot())) return;
   const answer = await api.connectors();
+  onAnswer(answer);
   const providers = answer.kind === 'reply' ? connectorProviders(answer.body) : null;
   if (providers === null || providers.has(provider)) return;
   log.error('the application has no connector for this provider: its rows are held back', { provider });

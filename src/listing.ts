@@ -65,8 +65,9 @@ export class GrantIndex {
   }
 
   /**
-   * Finds out whether a grant that an earlier run listed is there still, and keeps that in the ledger. The first to ask has everything listed anew,
-   * which answers for nearly all others; only what that doesn't bring is asked for by its id.
+   * Finds out whether a grant that an earlier run listed is there still, and keeps that in the ledger. The first
+   * to ask has everything listed anew, which answers for nearly all others; only what that doesn't bring is asked
+   * for by its id.
    */
   async confirm(grantId: string): Promise<'known' | 'unknown'> {
     await (this.#whole ??= this.#readPages((offset) => ({ order: 'made', since: null, offset })));

@@ -371,7 +371,10 @@ class Migration {
 
   #makeWork(): Work {
     const { ledger, api, clock, log, stop } = this.#ports;
-    const refused = watchRefusals({ api, stop, log, pacer: this.#pacer }, (provider) => {
+    const onAnswer = (answer: Answer): void => {
+      this.#onAnswer(answer);
+    };
+    const refused = watchRefusals({ api, stop, log, pacer: this.#pacer, onAnswer }, (provider) => {
       this.#lanes.stopWithoutConnector(provider);
     });
     return {
@@ -397,9 +400,7 @@ class Migration {
         this.#unwritten += 1;
         this.#ports.onUnwritten(outcome);
       },
-      onAnswer: (answer: Answer) => {
-        this.#onAnswer(answer);
-      },
+      onAnswer,
       onOutcome: watchOutcomes({ clock, lanes: this.#lanes, outage: this.#outage, refused }),
       laneHeldMs: (user) => Math.max(0, this.#lanes.heldUntilMs(user) - clock.monotonic()),
       endedInOutage: (endedAtMs) => this.#outage.endedInOutage(endedAtMs),

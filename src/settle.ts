@@ -14,8 +14,8 @@ type AfterNone = 'submit' | 'look_again' | 'leave' | 'used_up';
 
 /**
  * Settles a record in doubt: looks for the grant its lost attempt may have made and adopts it, or spares a
- * healthy one that was there before; where there is none, submits again. A token that works only once is sent again after two empty looks, and without an email
- * to look by only when the user said so.
+ * healthy one that was there before; where there is none, submits again. A token that works only once is sent
+ * again after two empty looks, and without an email to look by only when the user said so.
  */
 export async function settleRecord(work: Work, given: Job): Promise<JobEnd> {
   const { clock, retry } = work;

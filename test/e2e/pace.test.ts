@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openReader } from '../../src/adapters/sqlite/reader.js';
@@ -116,6 +116,40 @@ describe('rows that were left out when the run ends early', () => {
     const run = await migrate(cwd, server.url, ...args);
     expect(run.exitCode, run.text).toBe(7);
     expect(run.buckets['held_back']).toBeGreaterThan(1_000);
+  });
+});
+
+describe('rows that wait for their lane', () => {
+  it('are not begun beyond --limit', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, mixed(400));
+    let microsofts = 0;
+    const server = await startNylasServer(emailInToken, ({ provider }) =>
+      provider === 'microsoft' && (microsofts += 1) <= 12 ? THROTTLED : undefined,
+    );
+    const run = await migrate(cwd, server.url, '--rate', '0', '--concurrency-max', '10', '--limit', '100');
+    expect(run.exitCode, run.text).toBe(7);
+    expect(new Set(server.submitted.map(({ settings }) => settings['refresh_token'])).size).toBe(100);
+  });
+
+  it('and repeat an earlier row are duplicates, also in another pass', async () => {
+    const cwd = testFolder();
+    const rows = mixed(3_000);
+    writeUsers(cwd, rows);
+    // The same account twice: each of Microsoft's last hundred is named once more, further down.
+    const again = rows
+      .map(([provider, email], n) => `acc-${n},${provider},${email},token:${email}`)
+      .filter((_row, n) => n >= 2_800 && n % 2 === 1);
+    appendFileSync(join(cwd, 'users.csv'), `${again.join('\n')}\n`);
+    let googles = 0;
+    const server = await startNylasServer(emailInToken, ({ provider }) => {
+      if (provider === 'google') googles += 1;
+      return provider === 'google' || googles > 1_400 ? undefined : THROTTLED;
+    });
+    const args = ['--rate', '0', '--concurrency-max', '20', '--settle-delay', '60s'];
+    const run = await migrate(cwd, server.url, ...args);
+    expect(run.exitCode, run.text).toBe(0);
+    expect(run.buckets).toMatchObject({ migrated: 3_000, duplicate: 100 });
   });
 });
 
