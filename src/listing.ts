@@ -1,6 +1,7 @@
 import type { Answer } from './core/answer.js';
 import { UserError } from './core/errors.js';
 import { grantOf, grantsOf, type Grant } from './core/grant.js';
+import { keepable } from './core/listed.js';
 import { isNotFound, refusesKey } from './core/outcome.js';
 import { UNKNOWN_SKEW, windowOpensAt } from './core/skew.js';
 import type { GrantPage, Ledger, NylasApi } from './ports.js';
@@ -88,7 +89,7 @@ export class GrantIndex {
     }
     const grant = answer.kind === 'reply' && answer.status === 200 ? grantOf(answer.body) : null;
     if (grant?.id !== grantId) return 'unknown';
-    await ledger.confirm(grantId, grant.status, this.#lastListingId);
+    await ledger.confirm(grantId, keepable(grant)?.status ?? null, this.#lastListingId);
     return grant.status === 'invalid' ? 'invalid' : 'valid';
   }
 
@@ -145,7 +146,8 @@ export class GrantIndex {
       if (answer === null) return 'stopped';
       const grants = answer.kind === 'reply' && answer.status === 200 ? grantsOf(answer.body) : null;
       if (grants === null) return whyNoPage(answer);
-      const brought = await ledger.see(grants, listingId);
+      const kept = grants.map(keepable).filter((grant) => grant !== null);
+      const brought = await ledger.see(kept, listingId);
       if (brought === 0 || !isWanted(grants)) return 'whole';
       offset += grants.length;
     }

@@ -21,6 +21,11 @@ export function credentialKey(token: string, key: Uint8Array): string {
   return `cred_${mac(key, ['credential', token], 16)}`;
 }
 
+/** Names a grant's `state`, which is only ever compared: what others put there is not for us to keep. */
+export function stateName(state: string, key: Uint8Array): string {
+  return mac(key, ['state', state], 16);
+}
+
 function mac(key: Uint8Array, value: unknown, bytes: number): string {
   return createHmac('sha256', key)
     .update(JSON.stringify(value))

@@ -24,7 +24,12 @@ export function canBeKey(value: string): boolean {
   return value.length <= SHOWN_LENGTH_MAX && PLAIN.test(value);
 }
 
+/** Whether a value holds what looks like a token, however long the rest of it is. */
+export function hasTokenRun(value: string): boolean {
+  return TOKEN_LIKE.test(value);
+}
+
 /** Whether a value may be a credential, going by its length and by what it is made of. */
 export function isTokenLike(value: string): boolean {
-  return value.length > SHOWN_LENGTH_MAX || TOKEN_LIKE.test(value);
+  return value.length > SHOWN_LENGTH_MAX || hasTokenRun(value);
 }

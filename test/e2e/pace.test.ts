@@ -83,25 +83,22 @@ describe('a provider that throttles a tenth of its requests', () => {
 
   it('leaves out what finds no room to wait, and takes it up in another pass over the file', async () => {
     const cwd = testFolder();
-    writeUsers(cwd, mixed(3_000));
-    let open = false;
-    let googles = 0;
+    const rows = mixed(3_000);
+    writeUsers(cwd, rows);
+    // Accounts of Microsoft's last hundred, each named once more: they stay repeats in another pass too.
+    const again = rows
+      .map(([provider, email], n) => `acc-${n},${provider},${email},token:${email}`)
+      .filter((_row, n) => n >= 2_800 && n % 2 === 1);
+    appendFileSync(join(cwd, 'users.csv'), `${again.join('\n')}\n`);
+    let [open, googles] = [false, 0];
     const server = await startNylasServer(emailInToken, ({ provider }) => {
       if (provider === 'google' && (googles += 1) === 1_400) open = true;
       return provider === 'google' || open ? undefined : { ...THROTTLED, headers: { 'retry-after': '2' } };
     });
-    const run = await migrate(
-      cwd,
-      server.url,
-      '--rate',
-      '0',
-      '--concurrency-max',
-      '20',
-      '--settle-delay',
-      '60s',
-    );
+    const args = ['--rate', '0', '--concurrency-max', '20', '--settle-delay', '60s'];
+    const run = await migrate(cwd, server.url, ...args);
     expect(run.exitCode, run.text).toBe(0);
-    expect(run.buckets).toMatchObject({ migrated: 3_000 });
+    expect(run.buckets).toMatchObject({ migrated: 3_000, duplicate: 100 });
   });
 });
 
@@ -130,26 +127,6 @@ describe('rows that wait for their lane', () => {
     const run = await migrate(cwd, server.url, '--rate', '0', '--concurrency-max', '10', '--limit', '100');
     expect(run.exitCode, run.text).toBe(7);
     expect(new Set(server.submitted.map(({ settings }) => settings['refresh_token'])).size).toBe(100);
-  });
-
-  it('and repeat an earlier row are duplicates, also in another pass', async () => {
-    const cwd = testFolder();
-    const rows = mixed(3_000);
-    writeUsers(cwd, rows);
-    // The same account twice: each of Microsoft's last hundred is named once more, further down.
-    const again = rows
-      .map(([provider, email], n) => `acc-${n},${provider},${email},token:${email}`)
-      .filter((_row, n) => n >= 2_800 && n % 2 === 1);
-    appendFileSync(join(cwd, 'users.csv'), `${again.join('\n')}\n`);
-    let googles = 0;
-    const server = await startNylasServer(emailInToken, ({ provider }) => {
-      if (provider === 'google') googles += 1;
-      return provider === 'google' || googles > 1_400 ? undefined : THROTTLED;
-    });
-    const args = ['--rate', '0', '--concurrency-max', '20', '--settle-delay', '60s'];
-    const run = await migrate(cwd, server.url, ...args);
-    expect(run.exitCode, run.text).toBe(0);
-    expect(run.buckets).toMatchObject({ migrated: 3_000, duplicate: 100 });
   });
 });
 

@@ -139,10 +139,14 @@ export async function startEchoServer(
   latencyMs = 0,
 ): Promise<{ readonly url: string; readonly posts: () => number }> {
   let posts = 0;
+  const told = new Set<string>();
   const server = createServer((request, response) => {
     void text(request).then((body) => {
-      if (request.method === 'POST') posts += 1;
-      const answer = request.method === 'POST' ? postAnswer(request, body) : getAnswer(request);
+      if (request.method === 'POST') {
+        posts += 1;
+        for (const secret of secretsIn(body)) told.add(secret);
+      }
+      const answer = request.method === 'POST' ? postAnswer(request, body) : getAnswer(request, told);
       setTimeout(() => {
         send(response, answer);
       }, latencyMs);
@@ -163,10 +167,15 @@ function send(response: ServerResponse, { status, headers = {}, body }: Answer):
 
 const CREDENTIAL = /token|password/;
 
-function postAnswer({ headers }: IncomingMessage, body: string): Answer {
-  const { settings, state } = JSON.parse(body) as { settings: Record<string, unknown>; state: string };
+function secretsIn(body: string): string[] {
+  const { settings } = JSON.parse(body) as { settings: Record<string, unknown> };
   const secret = Object.entries(settings).filter(([name]) => CREDENTIAL.test(name));
-  const values = secret.map(([, value]) => String(value));
+  return secret.map(([, value]) => String(value));
+}
+
+function postAnswer({ headers }: IncomingMessage, body: string): Answer {
+  const { state } = JSON.parse(body) as { state: string };
+  const values = secretsIn(body);
   const authorization = headers.authorization ?? '';
   // The values stand first: what is cut off is their end.
   const all = `${values.join(' ')} ${authorization} ${body}`;
@@ -174,7 +183,7 @@ function postAnswer({ headers }: IncomingMessage, body: string): Answer {
   return answer?.({ body, values, authorization, all }) ?? { status: 400, body: error('x', all) };
 }
 
-function getAnswer({ url = '', headers }: IncomingMessage): Answer {
+function getAnswer({ url = '', headers }: IncomingMessage, told: ReadonlySet<string>): Answer {
   const key = headers.authorization ?? '';
   const bare = key.replace('Bearer ', '');
   const now = Math.floor(Date.now() / 1000);
@@ -200,6 +209,12 @@ function getAnswer({ url = '', headers }: IncomingMessage): Answer {
   };
   const times = { created_at: now, updated_at: now };
   const grants = [randomUUID(), bare, base64(key)].map((id) => ({ id, ...fields, ...times }));
+  // Only where everything is listed: each look-up by email would be as long otherwise.
+  for (const secret of url.includes('email=') ? [] : told) {
+    const more = { provider: 'google', email: secret, grant_status: secret, state: secret };
+    grants.push({ id: randomUUID(), ...fields, ...times, ...more, scope: [secret, `openid ${secret}`] });
+    grants.push({ id: secret, ...fields, ...times, provider: secret });
+  }
   const offset = Number(new URL(url, 'http://localhost').searchParams.get('offset') ?? 0);
   return { status: 200, body: { request_id: bare, data: offset > 0 ? [] : grants } };
 }

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { RecordChange } from '../../core/change.js';
 import { isLedgerFailure, UserError } from '../../core/errors.js';
+import { stateName } from '../../core/fingerprint.js';
 import type { Grant } from '../../core/grant.js';
 import { NO_EVIDENCE } from '../../core/outcome.js';
 import type { Provider } from '../../core/provider.js';
@@ -68,6 +69,8 @@ class SqliteLedger implements Ledger {
     this.#guarded(() => this.#writes.closeDeadRuns.run(clock.now()));
   }
 
+  readonly #nameState = (state: string): string => stateName(state, this.fingerprintKey);
+
   get keying(): string | null {
     return this.#identity().keying;
   }
@@ -132,12 +135,14 @@ class SqliteLedger implements Ledger {
 
   seenByState(state: string, provider: Provider): readonly Grant[] {
     this.#group.flush();
-    return this.#guarded(() => this.#writes.seenByState.all(state, provider)).map(grantOfSeen);
+    const rows = this.#guarded(() => this.#writes.seenByState.all(this.#nameState(state), provider));
+    return rows.map((row) => grantOfSeen(row, state));
   }
 
   see(grants: readonly Grant[], listingId: number): Promise<number> {
+    const rows = grants.map((grant) => seenRow(grant, listingId, this.#nameState));
     return this.#group.add(() =>
-      grants.reduce((brought, grant) => brought + this.#writes.see.run(seenRow(grant, listingId)).changes, 0),
+      rows.reduce((brought, row) => brought + this.#writes.see.run(row).changes, 0),
     );
   }
 
