@@ -1,5 +1,12 @@
 import { fingerprintOf } from './core/fingerprint.js';
-import { planRow, type Plan, type PlanPolicy, type PlanView, type RetryTarget } from './core/plan.js';
+import {
+  planRow,
+  type OtherLine,
+  type Plan,
+  type PlanPolicy,
+  type PlanView,
+  type RetryTarget,
+} from './core/plan.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
 import { NO_TRIES } from './core/retry.js';
@@ -7,7 +14,7 @@ import type { Asked } from './core/unmatched.js';
 import type { Books } from './books.js';
 import type { Bell } from './bell.js';
 import { InFlight } from './in-flight.js';
-import { isBack, LaneGate } from './lane-gate.js';
+import { LaneGate } from './lane-gate.js';
 import type { Lanes } from './lanes.js';
 import type { Later, Parked } from './later.js';
 import { LeftRows } from './core/left-rows.js';
@@ -104,8 +111,8 @@ export class Dispatcher {
     while (this.#later.size > this.#later.capacity / 2 && !this.#work.stopping()) await this.#serveNext();
   }
 
-  /** Plans a row that was just read and acts on it. `seenOnLine`: where this file named the record before. */
-  async consider(user: LegacyUser, seenOnLine: number | null): Promise<void> {
+  /** Plans a row that was just read and acts on it. `seenOnLine`: which line of the file had its turn before. */
+  async consider(user: LegacyUser, seenOnLine: OtherLine | null): Promise<void> {
     await this.#act({
       user,
       seenOnLine,
@@ -118,12 +125,20 @@ export class Dispatcher {
 
   /** Plans again parked rows whose time has come: while the input is read no more than it brings. */
   async serveDue(countMax: number): Promise<void> {
-    this.#lanes.wakeCrowds();
     for (let served = 0; served < countMax; served += 1) {
-      const parked = this.#later.takeDue(this.#work.clock.monotonic());
+      const parked = this.#takeDue();
       if (parked === null) return;
       await this.#act(parked);
     }
+  }
+
+  /** A row whose time has come, or for which there is room: those woken before it can have left theirs unused. */
+  #takeDue(): Parked | null {
+    const nowMs = this.#work.clock.monotonic();
+    const due = this.#later.takeDue(nowMs);
+    if (due !== null) return due;
+    this.#lanes.wakeCrowds();
+    return this.#later.takeDue(nowMs);
   }
 
   /** The input has ended: serves what waits within bounds, until nothing is left or the run is stopped. */
@@ -276,7 +291,7 @@ export class Dispatcher {
 
   /** Another pass over the input takes it up again, if it is the row that was read last: those come in order. */
   #leaveOut(parked: Parked): void {
-    if (isBack(parked)) {
+    if (parked.hasWaited) {
       this.#leave(parked);
       return;
     }
@@ -354,9 +369,9 @@ function jobOf({ user, tries }: Parked, { record, listed, fingerprint }: PlanVie
   };
 }
 
-function duplicateOf(user: LegacyUser, ofLine: number): RowIssue {
+function duplicateOf(user: LegacyUser, ofLine: OtherLine): RowIssue {
   const { line, key, accountId, email, provider, carried } = user;
-  const message = `the same user as line ${ofLine}`;
+  const message = `the same user as ${ofLine === 'later' ? 'a later line' : `line ${ofLine}`}`;
   const reasons = [{ code: 'duplicate', message }];
   return { kind: 'duplicate', line, key, accountId, email, provider, carried, reasons };
 }

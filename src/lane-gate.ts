@@ -52,7 +52,7 @@ export class LaneGate {
     if (heldMs === null && lanes.isMoving(user, QUICK_MS)) return { waitMs: QUICK_MS };
     if (heldMs !== null && heldMs > holdMaxMs) return 'left_out';
     if (this.#isRoomFor(parked)) {
-      this.#park({ ...parked, hasWaited: true }, heldMs);
+      this.#park(parked, heldMs);
       return 'parked';
     }
     const standsStill = heldMs !== null || !lanes.isMoving(user, STANDSTILL_MS);
@@ -68,7 +68,7 @@ export class LaneGate {
   /** Rows that come back from waiting or from being in flight have room of their own. */
   #isRoomFor(parked: Parked): boolean {
     const { later } = this.#parts;
-    return !(isBack(parked) ? later.overfull : later.full);
+    return !(parked.hasWaited ? later.overfull : later.full);
   }
 
   /** For a time, or (null) until there is room in the lane. */
@@ -80,9 +80,4 @@ export class LaneGate {
       later.release(parked);
     });
   }
-}
-
-/** Whether a row comes from where rows wait, not from the input. */
-export function isBack({ hasWaited, parkings }: Parked): boolean {
-  return hasWaited || parkings > 0;
 }

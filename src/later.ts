@@ -1,3 +1,4 @@
+import type { OtherLine } from './core/plan.js';
 import type { LegacyUser } from './core/record.js';
 import type { Tries } from './core/retry.js';
 
@@ -5,9 +6,9 @@ import type { Tries } from './core/retry.js';
 export interface Parked {
   readonly user: LegacyUser;
   /** Where this file named the same record before. */
-  readonly seenOnLine: number | null;
+  readonly seenOnLine: OtherLine | null;
   readonly tries: Tries;
-  /** Whether it has waited for its lane, and so isn't the row that was read last. */
+  /** Whether it comes from where rows wait, and so isn't the row that was read last. */
   readonly hasWaited: boolean;
   /** How often it has been parked for a time, so that a record can't hold the run for ever. */
   readonly parkings: number;
@@ -56,13 +57,13 @@ export class Later {
     return this.#nextDueMs;
   }
 
-  /** Takes out a row whose time has come. */
+  /** Takes out a row whose time has come; if its record is done by now, another line of the file did it. */
   takeDue(nowMs: number): Parked | null {
     if (this.#nextDueMs > nowMs) return null;
     const due = [...this.#entries].find(([, dueMs]) => dueMs <= nowMs)?.[0] ?? null;
     if (due !== null) this.#entries.delete(due);
     this.#findNextDue();
-    return due;
+    return due === null ? null : { ...due, hasWaited: true, seenOnLine: due.seenOnLine ?? 'later' };
   }
 
   /** Takes out the rows whose time comes after `horizonMs`; those without a time stay. */

@@ -59,7 +59,7 @@ class World {
   }
 
   async parkAll(row: Parked): Promise<void> {
-    for (let count = 0; count < CAPACITY; count += 1) expect(await this.gate.pass(row)).toBe('parked');
+    for (let count = 0; count < CAPACITY; count += 1) expect(await this.gate.pass({ ...row })).toBe('parked');
   }
 }
 

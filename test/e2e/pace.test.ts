@@ -117,6 +117,18 @@ describe('rows that were left out when the run ends early', () => {
 });
 
 describe('rows that wait for their lane', () => {
+  it('and are done before it has room again, as repeats are, hold up nobody', async () => {
+    const cwd = testFolder();
+    const googles = Array.from({ length: 30 }, (_, n): Row => ['google', `g${n}@d.example`]);
+    writeUsers(cwd, [['microsoft', 'm@d.example'], ...googles]);
+    const again = googles.map(([provider, email], n) => `acc-${n + 1},${provider},${email},token:${email}`);
+    appendFileSync(join(cwd, 'users.csv'), `${again.join('\n')}\n`);
+    const server = await startNylasServer(emailInToken, () => 300);
+    const run = await migrate(cwd, server.url, '--rate', '0', '--concurrency-max', '10');
+    expect(run.exitCode, run.text).toBe(0);
+    expect(run.buckets).toMatchObject({ migrated: 31, duplicate: 30 });
+  });
+
   it('are not begun beyond --limit', async () => {
     const cwd = testFolder();
     writeUsers(cwd, mixed(400));

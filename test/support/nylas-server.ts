@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { API_KEY } from './cli.js';
 
-/** What a test decides about one submission; undefined: a new grant for the email in the token's map. */
-export type Answerer = (body: SubmittedBody, seen: number) => ServerAnswer | undefined;
+/** What a test decides about one submission; undefined: a grant for the token's email; a number: after so many ms. */
+export type Answerer = (body: SubmittedBody, seen: number) => ServerAnswer | number | undefined;
 
 export interface ServerAnswer {
   readonly status: number;
@@ -48,14 +48,14 @@ export async function startNylasServer(
   const connect = (body: SubmittedBody): ServerAnswer => {
     submitted.push(body);
     const given = answer(body, submitted.length);
-    if (given !== undefined) return given;
+    if (typeof given === 'object') return given;
     const email = emailOf(body);
     const now = Math.floor(Date.now() / 1000);
     const known = grants.get(`${body.provider} ${email.toLowerCase()}`);
     const grant = known ?? { id: randomUUID(), email, provider: body.provider, created_at: now };
     grants.set(`${body.provider} ${email.toLowerCase()}`, grant);
     const data = { ...grant, updated_at: now, grant_status: 'valid', scope: ['a'], state: body.state };
-    return { status: 201, body: { request_id: randomUUID(), data } };
+    return { status: 201, body: { request_id: randomUUID(), data }, afterMs: given ?? 0 };
   };
 
   const route = (request: IncomingMessage, text: string): ServerAnswer => {
