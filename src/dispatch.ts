@@ -147,13 +147,13 @@ export class Dispatcher {
     const { clock, stopping } = this.#work;
     const horizonMs = clock.monotonic() + this.#options.waitAtEndMaxMs;
     for (const parked of this.#later.takeBeyond(horizonMs)) this.#leave(parked);
-    const isLeft = (): boolean => !stopping() && (this.#later.size > 0 || this.#window.inFlight() > 0);
+    const isLeft = (): boolean => !stopping() && (this.#later.size > 0 || this.#window.tasks() > 0);
     while (isLeft()) await this.#serveNext();
   }
 
   async #serveNext(): Promise<void> {
     await this.serveDue(Infinity);
-    const isLeft = this.#later.size > 0 || this.#window.inFlight() > 0;
+    const isLeft = this.#later.size > 0 || this.#window.tasks() > 0;
     // Serving can have been the last of it: then nothing would ring.
     if (isLeft) await this.#bell.wait(this.#later.nextDueMs() - this.#work.clock.monotonic());
   }
@@ -232,7 +232,7 @@ export class Dispatcher {
     this.#view.touch(user);
     const job = jobOf(parked, view);
     const run = kind === 'settle' ? settleRecord : submitRecord;
-    await this.#work.pacer.ready();
+    await this.#work.pacerReady();
     await this.#window.start(async () => {
       try {
         const came = await run(this.#work, job);

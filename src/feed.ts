@@ -9,17 +9,18 @@ import type { Tally } from './core/tally.js';
 import type { Asked } from './core/unmatched.js';
 import type { StopReason } from './core/verdict.js';
 import type { Books } from './books.js';
+import { DoneRows, usersOf, type ReadRow } from './done-rows.js';
 import type { Dispatcher } from './dispatch.js';
 import type { Input } from './input.js';
 import type { LedgerView } from './ledger-view.js';
 import type { LeftRows } from './core/left-rows.js';
-import type { OpenSource, RowIssue } from './ports.js';
+import type { OpenSource, PlanningLedger, RowIssue } from './ports.js';
 
 export interface FeedParts {
   readonly input: Input;
   readonly reading: ReadingOptions;
   readonly scope: Scope;
-  readonly fingerprintKey: Uint8Array;
+  readonly ledger: Pick<PlanningLedger, 'migrated' | 'fingerprintKey'>;
   readonly dispatcher: Dispatcher;
   readonly view: LedgerView;
   readonly books: Books;
@@ -36,6 +37,7 @@ const SERVED_PER_ROW = 2;
 export class Feed {
   readonly #parts: FeedParts;
   readonly #seen = new SeenKeys();
+  readonly #done: DoneRows;
   /** The pass that is going on. */
   #source: OpenSource;
   #isWhole = false;
@@ -44,6 +46,7 @@ export class Feed {
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
+    this.#done = new DoneRows(parts.ledger, parts.input.header, parts.scope);
     this.#source = parts.input.source;
   }
 
@@ -97,16 +100,33 @@ export class Feed {
   /** Resolves to whether the reading goes on. */
   async #takeBatch(batch: readonly RawRow[]): Promise<boolean> {
     const { tally, dispatcher } = this.#parts;
-    const rows = batch.map((raw) => this.#interpret(raw));
-    this.#parts.view.fetch(rows.flatMap((row) => (row.kind === 'user' ? [row.user] : [])));
+    const rows = this.#done.tell(batch, (raw) => this.#interpret(raw));
+    this.#parts.view.fetch(usersOf(rows));
     for (const row of rows) {
       if (!this.#goesOn()) return false;
       tally.row();
-      if (row.kind === 'bad') this.#noteBad(row.bad);
-      else await this.#takeUser(row.user);
-      await dispatcher.serveDue(SERVED_PER_ROW);
+      await this.#take(row);
     }
+    await dispatcher.serveDue(SERVED_PER_ROW * rows.filter(({ kind }) => kind === 'done').length);
     return true;
+  }
+
+  async #take(row: ReadRow): Promise<void> {
+    const isRepeat = row.kind === 'done' && this.#seen.note(row.key, row.raw.line) !== null;
+    const read = isRepeat ? this.#interpret(row.raw) : row;
+    switch (read.kind) {
+      case 'done':
+        this.#parts.asked.key(read.key);
+        this.#parts.tally.put('already_done');
+        return;
+      case 'bad':
+        this.#noteBad(read.bad);
+        return;
+      case 'user':
+        await this.#takeUser(read.user);
+        await this.#parts.dispatcher.serveDue(SERVED_PER_ROW);
+        return;
+    }
   }
 
   #noteBad(bad: BadRow): void {
@@ -173,8 +193,8 @@ export class Feed {
   }
 
   #interpret(raw: RawRow): Row {
-    const { input, reading, fingerprintKey } = this.#parts;
-    const keyOfCredential = (token: string): string => credentialKey(token, fingerprintKey);
+    const { input, reading, ledger } = this.#parts;
+    const keyOfCredential = (token: string): string => credentialKey(token, ledger.fingerprintKey);
     return interpretRow(raw, input.header, { reading, keyOfCredential });
   }
 }

@@ -139,6 +139,7 @@ class Migration {
   readonly #index: GrantIndex;
   readonly #lanes: Lanes;
   readonly #outage: OutageWatch;
+  readonly #nylasClock: NylasClock;
   readonly #stoppedLanes: StoppedLane[] = [];
   readonly #dispatcher: Dispatcher;
   readonly #feed: Feed;
@@ -162,6 +163,7 @@ class Migration {
     this.#books = new Books(ports, runId, this.#tally);
     this.#lanes = this.#makeLanes();
     this.#outage = new OutageWatch({ ...ports, pacer: this.#pacer }, options.outageMaxMs);
+    this.#nylasClock = new NylasClock(ports.clock);
     this.#work = this.#makeWork();
     this.#index = new GrantIndex(this.#work);
     this.#dispatcher = this.#makeDispatcher();
@@ -222,7 +224,7 @@ class Migration {
     this.#bell.ring();
     this.#feed.close();
     this.#cancelCut = clock.after(this.#options.drainTimeoutMs, () => {
-      log.warn('drain time-out: connections are cut', { inFlight: this.#window.inFlight() });
+      log.warn('drain time-out: connections are cut', { inFlight: this.#window.requests() });
       api.close();
     });
   }
@@ -283,9 +285,18 @@ class Migration {
     return { throttledHits, throttledMs: Math.round(heldMs.throttled), outageMs: Math.round(heldMs.outage) };
   }
 
+  /** Null: the run stopped before the call's turn came. */
+  async #sendInTurn(call: () => Promise<Answer>): Promise<Answer | null> {
+    if (!(await this.#pacer.slot())) return null;
+    const answer = await call();
+    this.#onAnswer(answer);
+    return answer;
+  }
+
   #onAnswer(answer: Answer): void {
     this.#meter.answer(answer);
     this.#flow.answered(answer.latencyMs);
+    this.#nylasClock.observe(answer);
     this.#outage.answered(answer);
     if (!isOwnThrottle(answer)) return;
     const nowMs = this.#ports.clock.now();
@@ -300,11 +311,11 @@ class Migration {
   #snapshot(): ReturnType<Parameters<Progress['begin']>[0]> {
     return {
       balance: this.#tally.balance(),
-      inFlight: this.#window.inFlight(),
+      inFlight: this.#window.requests(),
       inFlightMax: this.#flow.max,
       waiting: this.#later.size + this.#dispatcher.leftRows,
       pace: this.#paceSnapshot(),
-      share: this.#feed.share(this.#window.inFlight() + this.#later.size + this.#dispatcher.leftRows),
+      share: this.#feed.share(this.#window.tasks() + this.#later.size + this.#dispatcher.leftRows),
       ...this.#meter.measured(),
     };
   }
@@ -358,8 +369,7 @@ class Migration {
     const { input, ledger, stop, warn } = this.#ports;
     const { reading, scope } = this.#options;
     return new Feed({
-      ...{ input, reading, scope, warn },
-      fingerprintKey: ledger.fingerprintKey,
+      ...{ input, reading, scope, warn, ledger },
       dispatcher: this.#dispatcher,
       view: this.#view,
       books: this.#books,
@@ -382,7 +392,11 @@ class Migration {
       api,
       clock,
       log,
-      pacer: this.#pacer,
+      announce: () => {
+        this.#pacer.announce();
+      },
+      pacerReady: () => this.#pacer.ready(),
+      send: (call) => this.#window.send(() => this.#sendInTurn(call)),
       runId: this.#runId,
       retry: this.#options.retry,
       emailMismatch: this.#options.emailMismatch,
@@ -393,14 +407,13 @@ class Migration {
       refreshGrants: (sinceMs) => this.#index.refresh(sinceMs),
       confirmGrant: (grantId) => this.#index.confirm(grantId),
       askForGrant: (grantId) => this.#index.ask(grantId),
-      nylasClock: new NylasClock(clock),
+      nylasClock: this.#nylasClock,
       pause: (delayMs) => pauseUntilStop(clock, stop, delayMs),
       stopping: () => stop.reason() !== null,
       onUnwritten: (outcome) => {
         this.#unwritten += 1;
         this.#ports.onUnwritten(outcome);
       },
-      onAnswer,
       onOutcome: watchOutcomes({ clock, lanes: this.#lanes, outage: this.#outage, refused }),
       laneHeldMs: (user) => Math.max(0, this.#lanes.heldUntilMs(user) - clock.monotonic()),
       endedInOutage: (endedAtMs) => this.#outage.endedInOutage(endedAtMs),

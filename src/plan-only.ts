@@ -2,13 +2,14 @@ import { credentialKey, fingerprintOf } from './core/fingerprint.js';
 import { mailboxName } from './core/grant.js';
 import { mapHeader } from './core/header.js';
 import { planRow, type Plan, type PlanPolicy, type RetryTarget } from './core/plan.js';
-import type { LegacyUser, ReadingOptions, Row } from './core/record.js';
+import type { LegacyUser, ReadingOptions } from './core/record.js';
 import { interpretRow } from './core/row.js';
 import { inScope, type Scope } from './core/scope.js';
 import { SeenKeys } from './core/seen.js';
 import { secondsAt } from './core/check.js';
 import type { PlannedRun } from './core/planned-run.js';
 import { Asked } from './core/unmatched.js';
+import { DoneRows, keyOfRow, usersOf, type ReadRow } from './done-rows.js';
 import { LedgerView } from './ledger-view.js';
 import type { PlanningLedger, RecordSource } from './ports.js';
 
@@ -35,9 +36,10 @@ export async function planOnly(
   try {
     const header = mapHeader(open.header, options.reading);
     const rowOptions = { reading: options.reading, keyOfCredential: planner.keyOfCredential };
+    const done = new DoneRows(ledger ?? EMPTY_LEDGER, header, options.scope);
     for await (const batch of open.batches) {
-      const rows = batch.map((raw) => interpretRow(raw, header, rowOptions));
-      planner.fetch(rows.flatMap((row) => (row.kind === 'user' ? [row.user] : [])));
+      const rows = done.tell(batch, (raw) => interpretRow(raw, header, rowOptions));
+      planner.fetch(usersOf(rows));
       for (const row of rows) planner.add(row);
     }
     return planner.planned(source.name);
@@ -70,12 +72,21 @@ class Planner {
     this.#view.fetch(users);
   }
 
-  add(row: Row): void {
+  add(row: ReadRow): void {
     this.#rows += 1;
-    const { key } = row.kind === 'user' ? row.user : row.bad;
+    const key = keyOfRow(row);
     if (key !== null) this.#asked.key(key);
-    if (row.kind === 'bad') count(this.#rest, 'invalid');
-    else this.#addUser(row.user);
+    switch (row.kind) {
+      case 'bad':
+        count(this.#rest, 'invalid');
+        return;
+      case 'done':
+        count(this.#rest, this.#seen.note(row.key, row.raw.line) === null ? 'done' : 'duplicate');
+        return;
+      case 'user':
+        this.#addUser(row.user);
+        return;
+    }
   }
 
   #addUser(user: LegacyUser): void {
@@ -139,5 +150,6 @@ function count(counts: Map<string, number>, name: string): void {
 const EMPTY_LEDGER: PlanningLedger = {
   fingerprintKey: new Uint8Array(32),
   lookUp: () => new Map(),
+  migrated: () => new Set(),
   knownGrants: () => new Map(),
 };

@@ -169,6 +169,8 @@ export interface Ledger {
   endRun(runId: number, end: RunEnd): void;
   /** Records by key; those absent are unknown. Sees every change made so far. */
   lookUp(keys: readonly string[]): ReadonlyMap<string, RecordState>;
+  /** Which of these keys are of records that are migrated. Sees every change made so far. */
+  migrated(keys: readonly string[]): ReadonlySet<string>;
   /** By `mailboxName`: the grants known for each mailbox; those without any are absent. */
   knownGrants(mailboxes: readonly MailboxName[]): ReadonlyMap<string, KnownGrants>;
   /** The listed grants of a provider that carry this `state`. */
@@ -235,7 +237,7 @@ export interface Unwritten {
 }
 
 /** The part of a ledger that planning reads. */
-export type PlanningLedger = Pick<Ledger, 'lookUp' | 'knownGrants' | 'fingerprintKey'>;
+export type PlanningLedger = Pick<Ledger, 'lookUp' | 'migrated' | 'knownGrants' | 'fingerprintKey'>;
 
 export interface MailboxName {
   readonly provider: Provider;

@@ -1,13 +1,11 @@
 import type { Answer } from './core/answer.js';
 import { decideReread } from './core/retry.js';
-import type { Pacer } from './pacer.js';
 import type { Clock } from './ports.js';
-import { observe, type Work } from './work.js';
+import type { Work } from './work.js';
 
 /** The part of a run's work that reading from Nylas needs. */
-export type ReadingWork = Pick<Work, 'pause' | 'stopping' | 'onAnswer' | 'nylasClock'> & {
+export type ReadingWork = Pick<Work, 'pause' | 'stopping' | 'send' | 'nylasClock'> & {
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'random'>;
-  readonly pacer: Pick<Pacer, 'slot'>;
 };
 
 /**
@@ -16,9 +14,8 @@ export type ReadingWork = Pick<Work, 'pause' | 'stopping' | 'onAnswer' | 'nylasC
  */
 export async function reread(work: ReadingWork, call: () => Promise<Answer>): Promise<Answer | null> {
   for (let tries = 1; ; tries += 1) {
-    if (!(await work.pacer.slot())) return null;
-    const answer = await call();
-    observe(work, answer);
+    const answer = await work.send(call);
+    if (answer === null) return null;
     const next = decideReread(answer, tries, { nowMs: work.clock.now(), random: work.clock.random() });
     if (next === null) return answer;
     await work.pause(next.delayMs);

@@ -14,7 +14,7 @@ import type { LegacyUser } from './core/record.js';
 import { countTry, decideRetry, type Retry, type Tries } from './core/retry.js';
 import { isEcho, scrubberOf, type Scrub } from './core/scrub.js';
 import { lookForGrant, type Look } from './look.js';
-import { conclude, entryOf, observe, type Job, type JobEnd, type Work } from './work.js';
+import { conclude, entryOf, type Job, type JobEnd, type Work } from './work.js';
 
 /** Submits one record until its outcome is final, it must wait, or the run stops. */
 export async function submitRecord(work: Work, job: Job): Promise<JobEnd> {
@@ -52,15 +52,17 @@ interface Attempt {
 /** Intent committed → slot → send → what it was. Null: the run stopped before anything was sent. */
 async function attemptOnce(work: Work, job: Job): Promise<Attempt | null> {
   const { ledger, api, clock, nylasClock } = work;
-  work.pacer.announce();
+  work.announce();
   const id = await ledger.intend(work.runId, 'submit', entryOf(job, clock.now()), nylasClock.opensAt());
-  if (!(await work.pacer.slot())) {
+  let startedMs = Infinity;
+  const answer = await work.send(() => {
+    startedMs = clock.monotonic();
+    return api.submit(job.user.body);
+  });
+  if (answer === null) {
     await concludeUnsent(work, job, id);
     return null;
   }
-  const startedMs = clock.monotonic();
-  const answer = await api.submit(job.user.body);
-  observe(work, answer);
   const scrub = scrubberOf([...job.user.secrets, work.apiKey]);
   const window = nylasClock.madeSince(startedMs);
   const classified = withoutEcho(classifyOutcome(answer, job.user, window), job.user, scrub);
@@ -111,9 +113,8 @@ async function resolveMailbox(
   outcome: Extract<Outcome, { kind: 'granted_other' }>,
 ): Promise<Outcome> {
   if (work.emailMismatch === 'accept') return { ...outcome, kind: 'granted' };
-  if (!(await work.pacer.slot())) return outcome;
-  const answer = await work.api.grantById(outcome.grant.id);
-  observe(work, answer);
+  const answer = await work.send(() => work.api.grantById(outcome.grant.id));
+  if (answer === null) return outcome;
   const aliases = answer.kind === 'reply' ? (grantOf(answer.body)?.aliases ?? []) : [];
   const expected = expectedMailboxes(job.user);
   const known = aliases.some((alias) => expected.has(foldEmail(alias)));

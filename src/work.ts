@@ -8,7 +8,6 @@ import type { LegacyUser } from './core/record.js';
 import type { RetryPolicy, Tries } from './core/retry.js';
 import type { Listed, Standing } from './listing.js';
 import type { NylasClock } from './nylas-clock.js';
-import type { Pacer } from './pacer.js';
 import type { AttemptEnd, Clock, Ledger, Log, NylasApi, RecordEntry, Unwritten } from './ports.js';
 
 /** What every piece of work on a record needs; one for the whole run. */
@@ -17,7 +16,12 @@ export interface Work {
   readonly api: NylasApi;
   readonly clock: Clock;
   readonly log: Log;
-  readonly pacer: Pacer;
+  /** Says that a call to `send` will follow as soon as its intent is committed. */
+  readonly announce: () => void;
+  /** Resolves when no more is announced than can be sent shortly. For one producer. */
+  readonly pacerReady: () => Promise<void>;
+  /** Makes a call of the API in its turn; null: the run stopped before. */
+  readonly send: (call: () => Promise<Answer>) => Promise<Answer | null>;
   readonly runId: number;
   readonly retry: RetryPolicy;
   readonly emailMismatch: 'hold' | 'accept';
@@ -37,7 +41,6 @@ export interface Work {
   /** Waits, but no longer than until the run is stopped. */
   readonly pause: (delayMs: number) => Promise<void>;
   readonly stopping: () => boolean;
-  readonly onAnswer: (answer: Answer) => void;
   /** Told how each submission ended: it can concern more than its record. */
   readonly onOutcome: (user: LegacyUser, outcome: Outcome, answer: Answer) => void;
   /** For how long the user's lane is held still; 0: it isn't. */
@@ -46,6 +49,7 @@ export interface Work {
   readonly endedInOutage: (endedAtMs: number) => boolean;
   /** Told of what came back from Nylas and could not be written down. */
   readonly onUnwritten: (outcome: Unwritten) => void;
+  /** Told of every answer. */
   readonly nylasClock: NylasClock;
 }
 
@@ -81,12 +85,6 @@ export type JobEnd =
   | { readonly kind: 'left'; readonly bucket: 'waiting' | 'in_doubt' }
   /** The run is stopping, or what the record needs is broken; it stays pending. */
   | { readonly kind: 'held_back'; readonly category: Category | null };
-
-/** Keeps what an answer tells about Nylas' clock. */
-export function observe(work: Pick<Work, 'onAnswer' | 'nylasClock'>, answer: Answer): void {
-  work.onAnswer(answer);
-  work.nylasClock.observe(answer);
-}
 
 /**
  * Writes down how an attempt that was sent ended. Where the ledger has failed, whoever watches is told instead:

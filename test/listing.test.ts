@@ -30,6 +30,7 @@ interface ServerOptions {
 /** Nylas with so many grants, a ledger that remembers, and a clock that stands still unless a call takes time. */
 class World {
   readonly clock = new FakeClock({ nowMs: NOW_MS });
+  readonly nylasClock = new NylasClock(this.clock);
   readonly asked: Page[] = [];
   readonly askedById: string[] = [];
   /** By grant, the listing that brought it last. */
@@ -69,13 +70,16 @@ class World {
       },
       api: { listGrants: (asked) => this.#answer(asked), grantById: (id) => this.#answerOne(id) },
       clock: this.clock,
-      pacer: { slot: () => Promise.resolve(!this.stopped) },
+      send: async (call) => {
+        if (this.stopped) return null;
+        this.#answers += 1;
+        const answer = await call();
+        this.nylasClock.observe(answer);
+        return answer;
+      },
       pause,
       stopping: () => this.stopped,
-      onAnswer: () => {
-        this.#answers += 1;
-      },
-      nylasClock: new NylasClock(this.clock),
+      nylasClock: this.nylasClock,
     };
     this.index = new GrantIndex(this.work);
   }

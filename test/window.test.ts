@@ -1,6 +1,6 @@
 import type { LimitFunction } from 'p-limit';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { openWindow } from '../src/window.js';
+import { openWindow, TASKS_AHEAD, type Window } from '../src/window.js';
 import { isDone, seededRandom, settled } from './support/fake-clock.js';
 
 /** The limits that windows opened, to see what p-limit holds. */
@@ -55,27 +55,59 @@ function defer(): { promise: Promise<void>; resolve: () => void; reject: (error:
   return { promise, resolve, reject };
 }
 
+/** Starts as many tasks that don't end as a window takes beside `free` others. */
+async function fill(window: Window, concurrency: number, free: number): Promise<ReturnType<typeof makeTask>[]> {
+  const tasks = Array.from({ length: concurrency + TASKS_AHEAD - free }, makeTask);
+  for (const task of tasks) await window.start(task.run);
+  return tasks;
+}
+
 describe('a full window', () => {
   test('accepts the next task only when another has ended', async () => {
     const window = openWindow(2, ignore);
-    const [a, b, c] = [makeTask(), makeTask(), makeTask()];
-    await window.start(a.run);
-    await window.start(b.run);
-    const third = window.start(c.run);
-    expect(await isDone(third)).toBe(false);
-    expect([a.ran, b.ran, c.ran]).toEqual([true, true, false]);
-    a.end();
-    expect(await isDone(third)).toBe(true);
+    const [first, ...others] = await fill(window, 2, 0);
+    const last = makeTask();
+    const starting = window.start(last.run);
+    expect(await isDone(starting)).toBe(false);
+    expect(last.ran).toBe(false);
+    first?.end();
+    expect(await isDone(starting)).toBe(true);
     await settled();
-    expect(c.ran).toBe(true);
-    expect(window.inFlight()).toBe(2);
-    b.end();
-    c.end();
+    expect(last.ran).toBe(true);
+    expect(window.tasks()).toBe(2 + TASKS_AHEAD);
+    for (const task of [...others, last]) task.end();
     await window.idle();
-    expect(window.inFlight()).toBe(0);
+    expect(window.tasks()).toBe(0);
   });
 
-  test('p-limit never holds more than may run, and all that may run does', async () => {
+  test('makes a request only when fewer than that are in flight, and says that it waits', async () => {
+    let waits = 0;
+    const window = openWindow(1, ignore, () => (waits += 1));
+    const [a, b] = [makeTask(), makeTask()];
+    void window.send(a.run);
+    const second = window.send(b.run);
+    await settled();
+    expect([a.ran, b.ran, waits, window.requests()]).toEqual([true, false, 1, 1]);
+    a.end();
+    await settled();
+    expect(b.ran).toBe(true);
+    b.end();
+    await second;
+    expect(window.requests()).toBe(0);
+  });
+
+  test('that is made wider lets those in that wait, and says so where that is not all of them', async () => {
+    let waits = 0;
+    const window = openWindow(1, ignore, () => (waits += 1));
+    const tasks = Array.from({ length: 4 }, makeTask);
+    for (const task of tasks) void window.send(task.run);
+    window.resize(3);
+    await settled();
+    expect(tasks.map(({ ran }) => ran)).toEqual([true, true, true, false]);
+    expect(waits).toBe(3 + 1);
+  });
+
+  test('p-limit never holds more than a few that may not be sent yet, and all that may be sent is', async () => {
     const random = seededRandom(3);
     const window = openWindow(7, ignore);
     let running = 0;
@@ -83,18 +115,20 @@ describe('a full window', () => {
     let mostHeld = 0;
     for (let count = 0; count < 500; count += 1) {
       await window.start(async () => {
-        running += 1;
-        mostRunning = Math.max(mostRunning, running);
-        for (let ticks = random() * 20; ticks > 0; ticks -= 1) await Promise.resolve();
-        if (random() < 0.2) await settled();
-        running -= 1;
+        await window.send(async () => {
+          running += 1;
+          mostRunning = Math.max(mostRunning, running);
+          for (let ticks = random() * 20; ticks > 0; ticks -= 1) await Promise.resolve();
+          if (random() < 0.2) await settled();
+          running -= 1;
+        });
       });
       mostHeld = Math.max(mostHeld, held());
-      expect(held()).toBeLessThanOrEqual(window.inFlight());
+      expect(held()).toBeLessThanOrEqual(window.tasks());
     }
     await window.idle();
     expect(mostRunning).toBe(7);
-    expect(mostHeld).toBe(7);
+    expect(mostHeld).toBe(7 + TASKS_AHEAD);
     expect(limits).toHaveLength(1);
   });
 });
@@ -113,6 +147,7 @@ describe('a task that fails', () => {
   test('surfaces in a start that waits for room', async () => {
     const window = openWindow(1, ignore);
     const [bad, next] = [makeTask(), makeTask()];
+    await fill(window, 1, 1);
     await window.start(bad.run);
     const waiting = window.start(next.run);
     bad.fail(new Error('first'));
@@ -131,7 +166,7 @@ describe('a task that fails', () => {
     expect(await isDone(idle)).toBe(false);
     good.end();
     expect(await idle).toEqual(new Error('first'));
-    expect(window.inFlight()).toBe(0);
+    expect(window.tasks()).toBe(0);
   });
 
   test('a throw before the first await is a failure like any other', async () => {
@@ -145,7 +180,7 @@ describe('a task that fails', () => {
 
 test('the end of every task is told, after it has left the window', async () => {
   const seen: number[] = [];
-  const window = openWindow(2, () => seen.push(window.inFlight()));
+  const window = openWindow(2, () => seen.push(window.tasks()));
   const [a, b] = [makeTask(), makeTask()];
   await window.start(a.run);
   await window.start(b.run);

@@ -1,6 +1,7 @@
 import { CONTROL, EMAIL, EMAIL_LENGTH_MAX, KEY_LENGTH_MAX } from './plain.js';
 import type { Provider } from './provider.js';
-import type { RowReason } from './record.js';
+import type { HeaderMap } from './header.js';
+import type { RawRow, RowReason } from './record.js';
 import { shown, valueAt, type Work } from './row-fields.js';
 import type { Choice, Fields } from './variants.js';
 
@@ -54,6 +55,18 @@ function rawKey(
     case 'column':
       return map.keyColumn === null ? null : valueAt(raw, map.keyColumn) || null;
   }
+}
+
+/**
+ * The record key where one column makes it; null: it takes the whole row, there is none, or the row's columns may
+ * have shifted.
+ */
+export function keyAlone(raw: RawRow, { headers, columns, identify, keyColumn }: HeaderMap): string | null {
+  if (raw.problem !== null || raw.fields.length !== headers.length) return null;
+  const index = identify.by === 'email' ? columns.get('email') : (keyColumn ?? undefined);
+  const value = index === undefined ? '' : valueAt(raw, index);
+  if (value === '') return null;
+  return identify.by === 'email' ? mailboxOf(value) : value;
 }
 
 /** A bad email or an unknown provider is told already, and explains why there is no key. */

@@ -13,6 +13,11 @@ export interface Scope {
   readonly sample: number;
 }
 
+/** Whether every row of the file is in scope. */
+export function isEverybody({ providers, only, exclude, sample }: Scope): boolean {
+  return providers.size === 0 && only === null && exclude.size === 0 && sample >= 1;
+}
+
 const HASH_RANGE = 2 ** 32;
 
 /** Whether a user is in scope. A sample holds the same users every time, whatever file they stand in. */

@@ -9,6 +9,8 @@ const HEADER_LENGTH_MAX = 200;
 /** Deeper JSON is nobody's answer, and walking it could exhaust the stack. */
 const JSON_DEPTH_MAX = 64;
 
+const decoder = new TextDecoder();
+
 interface Answered {
   readonly statusCode: number;
   readonly headers: IncomingHttpHeaders;
@@ -21,8 +23,9 @@ export function toReply(
   timed: { sentAtMs: number; latencyMs: number },
   scrub: Scrub,
 ): Reply {
-  const text = new TextDecoder().decode(response.body);
-  const body = scrubbed(parseJson(text), scrub);
+  const text = decoder.decode(response.body);
+  const parsed = parseJson(text);
+  const body = isClean(text, scrub) ? parsed : scrubbed(parsed, scrub);
   const { headers } = response;
   const kept = (header: string | null): string | null => (header === null ? null : scrub(header));
   return {
@@ -48,6 +51,11 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Whether no text in an answer needs scrubbing: without a backslash each of them stands in it as it is. */
+function isClean(text: string, scrub: Scrub): boolean {
+  return !text.includes('\\') && scrub(text) === text;
+}
+
 /** Every text in a parsed answer, however deep: `parseJson` has bounded the depth. */
 function scrubbed(value: unknown, scrub: Scrub): unknown {
   if (typeof value === 'string') return scrub(value);
@@ -59,8 +67,10 @@ function scrubbed(value: unknown, scrub: Scrub): unknown {
 /** Counts brackets without regard to strings: an honest answer is nowhere near the limit either way. */
 function isDeep(text: string): boolean {
   let depth = 0;
-  for (const bracket of text.matchAll(/[[\]{}]/g)) {
-    depth += bracket[0] === '[' || bracket[0] === '{' ? 1 : -1;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === '[' || char === '{') depth += 1;
+    else if (char === ']' || char === '}') depth -= 1;
     if (depth > JSON_DEPTH_MAX) return true;
   }
   return false;

@@ -22,7 +22,7 @@ import type {
 import { copyBeside } from './backup.js';
 import { wayBack } from './damage.js';
 import { GroupCommit } from './group-commit.js';
-import { lookUpGrants, lookUpRecords } from './look-up.js';
+import { lookUpGrants, lookUpMigrated, lookUpRecords } from './look-up.js';
 import { describeHolder, ledgerError, lockOf, openForWriting, takeLock } from './open.js';
 import { grantOfSeen, seenRow } from './seen-grants.js';
 import { watchFiles, type WatchedFile } from './watch.js';
@@ -126,6 +126,11 @@ class SqliteLedger implements Ledger {
   lookUp(keys: readonly string[]): ReadonlyMap<string, RecordState> {
     this.#group.flush();
     return this.#guarded(() => lookUpRecords(this.#writes, keys));
+  }
+
+  migrated(keys: readonly string[]): ReadonlySet<string> {
+    this.#group.flush();
+    return this.#guarded(() => lookUpMigrated(this.#writes, keys));
   }
 
   knownGrants(mailboxes: readonly MailboxName[]): ReadonlyMap<string, KnownGrants> {

@@ -13,6 +13,11 @@ export function lookUpRecords(
   return new Map(rows.map((row) => [row.key, row]));
 }
 
+/** Which of these records are migrated, likewise. */
+export function lookUpMigrated(statements: LookUps, keys: readonly string[]): ReadonlySet<string> {
+  return new Set(statements.migrated.all(JSON.stringify(keys)));
+}
+
 /** The grants of each mailbox, in one statement each for the whole batch. */
 export function lookUpGrants(
   statements: LookUps,
@@ -47,6 +52,7 @@ export function openPlanning(path: string): PlanningLedger & { readonly close: (
   return {
     fingerprintKey: fingerprintKey ?? new Uint8Array(),
     lookUp: (keys) => guarded(path, () => lookUpRecords(statements, keys)),
+    migrated: (keys) => guarded(path, () => lookUpMigrated(statements, keys)),
     knownGrants: (mailboxes) => guarded(path, () => lookUpGrants(statements, mailboxes)),
     close: () => {
       db.close();

@@ -14,6 +14,7 @@ export interface Writes {
   readonly beginRun: Statement;
   readonly endRun: Statement;
   readonly lookUp: Statement<[string], RecordRow>;
+  readonly migrated: Statement<[string], string>;
   readonly holders: Statement<[string], HolderRow>;
   readonly seen: Statement<[string], SeenRow>;
   readonly seenByState: Statement<[string, string], SeenRow>;
@@ -43,7 +44,7 @@ interface Lane {
 }
 
 /** The statements that planning needs. */
-export type LookUps = Pick<Writes, 'lookUp' | 'holders' | 'seen'>;
+export type LookUps = Pick<Writes, 'lookUp' | 'migrated' | 'holders' | 'seen'>;
 
 interface RecordRow {
   readonly key: string;
@@ -135,6 +136,12 @@ export function prepareLookUps(db: Database): LookUps {
         iif(doubt_since IS NULL, NULL, (${OPENS_AT} AND started_at = doubt_since ORDER BY attempt_id LIMIT 1))
           AS doubtOpensAt
       FROM json_each(?) AS asked CROSS JOIN records ON records.key = asked.value`),
+    migrated: db
+      .prepare<[string], string>(
+        `SELECT records.key FROM json_each(?) AS asked CROSS JOIN records ON records.key = asked.value
+        WHERE +status = 'migrated'`,
+      )
+      .pluck(),
     // CROSS JOIN and the unary plus keep SQLite from walking every migrated record instead of the mailboxes.
     holders: db.prepare<[string], HolderRow>(`
       SELECT provider, mailbox, grant_id AS grantId, scope
