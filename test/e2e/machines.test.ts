@@ -49,8 +49,12 @@ function writeUsers(cwd: string, count: number): void {
   writeFileSync(join(cwd, 'users.csv'), text, { mode: 0o600 });
 }
 
+/**
+ * The time-out is longer than a busy machine keeps anybody waiting: what gets no answer gets none through what the
+ * test does, and whatever is sent has been answered when a process that drains has ended.
+ */
 function runArgs(simulator: Simulator, ...more: readonly string[]): string[] {
-  const pace = ['--rate', '0', '--concurrency-max', '10', '--timeout', '2s', '--settle-delay', '200ms'];
+  const pace = ['--rate', '0', '--concurrency-max', '10', '--timeout', '30s', '--settle-delay', '200ms'];
   return ['run', 'users.csv', '--api-uri', simulator.url, ...pace, ...more];
 }
 
@@ -181,6 +185,7 @@ describe('a disk that is full in the middle of a commit', () => {
     expect(result.exitCode, result.stderr).toBe(6);
     expect(performance.now() - startedMs).toBeLessThan(5_000);
     expect(unwrittenIn(result).filter(({ outcome }) => outcome === 'in_doubt').length).toBeGreaterThan(0);
+    expect(result.stderr).toContain('Wait 120 s first');
   });
 
   it('is still told where the run was already being stopped by a signal', async () => {
@@ -261,8 +266,27 @@ describe('a ledger that changes under a running process', () => {
     const result = await ended;
     expect(result.exitCode, result.stderr).toBe(6);
     expect(result.stderr).toMatch(/cut short|malformed|SQLITE_/);
+    // Everything was answered: the next run can begin at once.
+    expect(result.stderr).not.toContain('Wait');
     await expectCompletes([...runArgs(simulator), '--ledger', 'new.db'], cwd, simulator);
     expect(simulator.grants()).toHaveLength(500);
+  });
+
+  it('cut short while answers are outstanding: says to wait for what only Nylas knows of', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: 8_000 });
+    writeUsers(cwd, 10);
+    const child = startCli(runArgs(simulator, '--drain-timeout', '100ms'), { cwd });
+    const ended = endOf(child);
+    await until(() => simulator.stats().inFlightMax >= 10);
+    truncateSync(join(cwd, `${LEDGER}-wal`), 0);
+    const result = await ended;
+    expect(result.exitCode, result.stderr).toBe(6);
+    expect(unwrittenIn(result).map(({ status }) => status)).toEqual(Array(10).fill('in_doubt'));
+    expect(result.stderr).toContain('Wait 1 s first');
+    await untilGrants(simulator, 10);
+    await expectCompletes([...runArgs(simulator), '--ledger', 'new.db'], cwd, simulator);
+    expect(simulator.grants()).toHaveLength(10);
   });
 
   it('ends even where the input keeps silent', async () => {
