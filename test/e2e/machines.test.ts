@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -421,17 +422,41 @@ describe('a backup', () => {
     const simulator = await simulate();
     writeUsers(cwd, 200);
     expect((await runHere(runArgs(simulator, '--limit', '1'), { cwd })).exitCode).toBe(7);
-    const db = new Sqlite(join(cwd, LEDGER));
-    db.exec(`INSERT INTO row_issues (run_id, line, kind, reasons)
-      WITH RECURSIVE lines (line) AS (SELECT 1000 UNION ALL SELECT line + 1 FROM lines WHERE line < 11000)
-      SELECT 1, line, 'invalid', hex(zeroblob(2000)) FROM lines`);
-    db.close();
+    fatten(cwd);
     const going = runHere(runArgs(simulator), { cwd });
     await untilGrants(simulator, 2);
     expect(existsSync(join(cwd, `${LEDGER}.bak`))).toBe(false);
     expect((await going).exitCode).toBe(0);
     expect(existsSync(join(cwd, `${LEDGER}.bak`))).toBe(true);
   });
+
+  it('is given up by a run that is stopped, which leaves nothing of it behind', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: 20 });
+    writeUsers(cwd, 200);
+    expect((await runHere(runArgs(simulator, '--limit', '1'), { cwd })).exitCode).toBe(7);
+    fatten(cwd);
+    const child = startCli(runArgs(simulator), { cwd });
+    const ended = endOf(child);
+    await until(() => existsSync(join(cwd, `${LEDGER}.bak.tmp`)));
+    child.kill('SIGTERM');
+    const stopped = await ended;
+    expect(stopped.exitCode, stopped.stderr).toBe(143);
+    expect(stopped.stderr).not.toContain('copy');
+    const ours = [LEDGER, `${LEDGER}.bak`, `${LEDGER}.lock`, 'users.csv'];
+    expect(readdirSync(cwd).filter((name) => !ours.includes(name))).toEqual([]);
+    await expectCompletes(runArgs(simulator), cwd, simulator);
+    expect(existsSync(join(cwd, `${LEDGER}.bak`))).toBe(true);
+  });
+
+  /** Makes it a ledger of 40 MB. */
+  function fatten(cwd: string): void {
+    const db = new Sqlite(join(cwd, LEDGER));
+    db.exec(`INSERT INTO row_issues (run_id, line, kind, reasons)
+      WITH RECURSIVE lines (line) AS (SELECT 1000 UNION ALL SELECT line + 1 FROM lines WHERE line < 11000)
+      SELECT 1, line, 'invalid', hex(zeroblob(2000)) FROM lines`);
+    db.close();
+  }
 
   it('does not replace the ledger', async () => {
     const cwd = testFolder();
