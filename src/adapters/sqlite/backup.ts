@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm, stat, statfs } from 'node:fs/promises';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, fsyncSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
@@ -9,6 +9,9 @@ import type { LedgerCopy } from '../../ports.js';
 import { assertIntact, copyOf } from './damage.js';
 import { guarded, ledgerError, lockOf, openForReading } from './open.js';
 import { assertOurs } from './schema.js';
+
+/** 4 MiB. */
+const PAGES_A_STEP = 1_024;
 
 /** Copies a ledger as it is at one moment, also while a run holds it. Throws UserError. */
 export async function backUpLedger(path: string, file: string): Promise<LedgerCopy> {
@@ -87,8 +90,7 @@ interface Target {
 
 async function copyTo(db: Database, path: string, { file, temporary }: Target): Promise<LedgerCopy> {
   try {
-    await (await open(temporary, 'wx', 0o600)).close();
-    await db.backup(temporary);
+    await copyPages(db, temporary);
     const records = finish(temporary, path);
     // What SQLite would take for the new file's own, if it were left there by the old one.
     await rm(`${file}-wal`, { force: true });
@@ -98,6 +100,20 @@ async function copyTo(db: Database, path: string, { file, temporary }: Target): 
   } catch (error) {
     await discard(temporary);
     throw copyError(path, file, error);
+  }
+}
+
+/** Syncs the copy bit by bit: the commits of a run would wait for whatever of it the disk still has to take. */
+async function copyPages(db: Database, temporary: string): Promise<void> {
+  const file = await open(temporary, 'wx', 0o600);
+  const progress = (): number => {
+    fsyncSync(file.fd);
+    return PAGES_A_STEP;
+  };
+  try {
+    await db.backup(temporary, { progress });
+  } finally {
+    await file.close();
   }
 }
 
