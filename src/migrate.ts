@@ -145,6 +145,7 @@ class Migration {
   readonly #feed: Feed;
   #ledgerFailure: UserError | null = null;
   #unwritten = 0;
+  #unwrittenDoubts = 0;
   #cancelCut = (): void => undefined;
 
   constructor(ports: MigratePorts, options: MigrateOptions, runId: number) {
@@ -250,8 +251,14 @@ class Migration {
     return new UserError(
       'ledger',
       `${message} ${outcomes} not in it, but printed above: keep that; the next run looks before it sends those again.`,
-      next,
+      this.#unwrittenDoubts === 0 ? next : `${this.#waitFirst()} ${next}`,
     );
+  }
+
+  /** Whatever ledger comes next knows nothing of these, and so wouldn't leave them the settle delay by itself. */
+  #waitFirst(): string {
+    const seconds = Math.ceil(this.#options.retry.settleDelayMs / 1000);
+    return `Wait ${seconds} s first: what got no answer may still come to a grant, which the next run must find.`;
   }
 
   #end(inputFailure: StopReason | null): RunResult {
@@ -412,6 +419,7 @@ class Migration {
       stopping: () => stop.reason() !== null,
       onUnwritten: (outcome) => {
         this.#unwritten += 1;
+        if (outcome.status === 'in_doubt') this.#unwrittenDoubts += 1;
         this.#ports.onUnwritten(outcome);
       },
       onOutcome: watchOutcomes({ clock, lanes: this.#lanes, outage: this.#outage, refused }),

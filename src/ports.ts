@@ -216,8 +216,11 @@ export interface Ledger {
    * nothing can be written any more; returns how to stop.
    */
   watch(onFailure: (failure: UserError) => void): () => void;
-  /** Copies the ledger to the file beside it, in the background, if there is anything in it to lose. */
-  backUp(): Promise<void>;
+  /**
+   * Copies the ledger to the file beside it, in the background, if there is anything in it to lose. Settles when
+   * nothing of that goes on any more; `signal` gives it up, which is due before the ledger is closed.
+   */
+  backUp(signal: AbortSignal): Promise<void>;
   close(): void;
 }
 

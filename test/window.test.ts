@@ -56,7 +56,11 @@ function defer(): { promise: Promise<void>; resolve: () => void; reject: (error:
 }
 
 /** Starts as many tasks that don't end as a window takes beside `free` others. */
-async function fill(window: Window, concurrency: number, free: number): Promise<ReturnType<typeof makeTask>[]> {
+async function fill(
+  window: Window,
+  concurrency: number,
+  free: number,
+): Promise<ReturnType<typeof makeTask>[]> {
   const tasks = Array.from({ length: concurrency + TASKS_AHEAD - free }, makeTask);
   for (const task of tasks) await window.start(task.run);
   return tasks;

@@ -180,19 +180,19 @@ async function runAndTell(
     await tell(values, shell, input.name, to, { result, verdict, exitCode });
     return exitCode;
   } finally {
-    copy.giveUp();
+    await copy.giveUp();
   }
 }
 
 /** Copies the ledger while the run goes on; one that is cut short doesn't wait for it. */
 function copyLedger({ ledger, warn, log }: Pick<MigratePorts, 'ledger' | 'warn' | 'log'>): {
   readonly made: Promise<void>;
-  readonly giveUp: () => void;
+  readonly giveUp: () => Promise<void>;
 } {
-  let wanted = true;
-  const made = ledger.backUp().catch((error: unknown) => {
+  const unwanted = new AbortController();
+  const made = ledger.backUp(unwanted.signal).catch((error: unknown) => {
     // What became of the ledger itself is told by the run.
-    if (!wanted || isLedgerFailure(error)) return;
+    if (unwanted.signal.aborted || isLedgerFailure(error)) return;
     const message = error instanceof Error ? error.message : String(error);
     log.warn('no copy of the ledger was made', { message });
     warn(message);
@@ -200,7 +200,8 @@ function copyLedger({ ledger, warn, log }: Pick<MigratePorts, 'ledger' | 'warn' 
   return {
     made,
     giveUp: () => {
-      wanted = false;
+      unwanted.abort();
+      return made;
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -49,8 +50,12 @@ function writeUsers(cwd: string, count: number): void {
   writeFileSync(join(cwd, 'users.csv'), text, { mode: 0o600 });
 }
 
+/**
+ * The time-out is longer than a busy machine keeps anybody waiting: what gets no answer gets none through what the
+ * test does, and whatever is sent has been answered when a process that drains has ended.
+ */
 function runArgs(simulator: Simulator, ...more: readonly string[]): string[] {
-  const pace = ['--rate', '0', '--concurrency-max', '10', '--timeout', '2s', '--settle-delay', '200ms'];
+  const pace = ['--rate', '0', '--concurrency-max', '10', '--timeout', '30s', '--settle-delay', '200ms'];
   return ['run', 'users.csv', '--api-uri', simulator.url, ...pace, ...more];
 }
 
@@ -181,6 +186,7 @@ describe('a disk that is full in the middle of a commit', () => {
     expect(result.exitCode, result.stderr).toBe(6);
     expect(performance.now() - startedMs).toBeLessThan(5_000);
     expect(unwrittenIn(result).filter(({ outcome }) => outcome === 'in_doubt').length).toBeGreaterThan(0);
+    expect(result.stderr).toContain('Wait 120 s first');
   });
 
   it('is still told where the run was already being stopped by a signal', async () => {
@@ -261,8 +267,27 @@ describe('a ledger that changes under a running process', () => {
     const result = await ended;
     expect(result.exitCode, result.stderr).toBe(6);
     expect(result.stderr).toMatch(/cut short|malformed|SQLITE_/);
+    // Everything was answered: the next run can begin at once.
+    expect(result.stderr).not.toContain('Wait');
     await expectCompletes([...runArgs(simulator), '--ledger', 'new.db'], cwd, simulator);
     expect(simulator.grants()).toHaveLength(500);
+  });
+
+  it('cut short while answers are outstanding: says to wait for what only Nylas knows of', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: 8_000 });
+    writeUsers(cwd, 10);
+    const child = startCli(runArgs(simulator, '--drain-timeout', '100ms'), { cwd });
+    const ended = endOf(child);
+    await until(() => simulator.stats().inFlightMax >= 10);
+    truncateSync(join(cwd, `${LEDGER}-wal`), 0);
+    const result = await ended;
+    expect(result.exitCode, result.stderr).toBe(6);
+    expect(unwrittenIn(result).map(({ status }) => status)).toEqual(Array(10).fill('in_doubt'));
+    expect(result.stderr).toContain('Wait 1 s first');
+    await untilGrants(simulator, 10);
+    await expectCompletes([...runArgs(simulator), '--ledger', 'new.db'], cwd, simulator);
+    expect(simulator.grants()).toHaveLength(10);
   });
 
   it('ends even where the input keeps silent', async () => {
@@ -397,17 +422,41 @@ describe('a backup', () => {
     const simulator = await simulate();
     writeUsers(cwd, 200);
     expect((await runHere(runArgs(simulator, '--limit', '1'), { cwd })).exitCode).toBe(7);
-    const db = new Sqlite(join(cwd, LEDGER));
-    db.exec(`INSERT INTO row_issues (run_id, line, kind, reasons)
-      WITH RECURSIVE lines (line) AS (SELECT 1000 UNION ALL SELECT line + 1 FROM lines WHERE line < 11000)
-      SELECT 1, line, 'invalid', hex(zeroblob(2000)) FROM lines`);
-    db.close();
+    fatten(cwd);
     const going = runHere(runArgs(simulator), { cwd });
     await untilGrants(simulator, 2);
     expect(existsSync(join(cwd, `${LEDGER}.bak`))).toBe(false);
     expect((await going).exitCode).toBe(0);
     expect(existsSync(join(cwd, `${LEDGER}.bak`))).toBe(true);
   });
+
+  it('is given up by a run that is stopped, which leaves nothing of it behind', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate({ latencyMs: 20 });
+    writeUsers(cwd, 200);
+    expect((await runHere(runArgs(simulator, '--limit', '1'), { cwd })).exitCode).toBe(7);
+    fatten(cwd);
+    const child = startCli(runArgs(simulator), { cwd });
+    const ended = endOf(child);
+    await until(() => existsSync(join(cwd, `${LEDGER}.bak.tmp`)));
+    child.kill('SIGTERM');
+    const stopped = await ended;
+    expect(stopped.exitCode, stopped.stderr).toBe(143);
+    expect(stopped.stderr).not.toContain('copy');
+    const ours = [LEDGER, `${LEDGER}.bak`, `${LEDGER}.lock`, 'users.csv'];
+    expect(readdirSync(cwd).filter((name) => !ours.includes(name))).toEqual([]);
+    await expectCompletes(runArgs(simulator), cwd, simulator);
+    expect(existsSync(join(cwd, `${LEDGER}.bak`))).toBe(true);
+  });
+
+  /** Makes it a ledger of 40 MB. */
+  function fatten(cwd: string): void {
+    const db = new Sqlite(join(cwd, LEDGER));
+    db.exec(`INSERT INTO row_issues (run_id, line, kind, reasons)
+      WITH RECURSIVE lines (line) AS (SELECT 1000 UNION ALL SELECT line + 1 FROM lines WHERE line < 11000)
+      SELECT 1, line, 'invalid', hex(zeroblob(2000)) FROM lines`);
+    db.close();
+  }
 
   it('does not replace the ledger', async () => {
     const cwd = testFolder();

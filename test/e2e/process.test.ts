@@ -75,7 +75,7 @@ describe('a process', () => {
     const simulator = await simulate({ latencyMs: { min: 5, max: 20 } });
     writeUsers(cwd, emails(300));
     const args = ['run', 'users.csv', '--api-uri', simulator.url, '--rate', '0'];
-    const impatient = [...args, '--concurrency-max', '20', '--timeout', '1s', '--settle-delay', '100ms'];
+    const impatient = [...args, '--concurrency-max', '20', '--timeout', '30s', '--settle-delay', '100ms'];
     for (const grants of [40, 120, 200]) {
       const child = startCli(impatient, { cwd });
       const ended = endOf(child);

@@ -67,8 +67,7 @@ function scrubbed(value: unknown, scrub: Scrub): unknown {
 /** Counts brackets without regard to strings: an honest answer is nowhere near the limit either way. */
 function isDeep(text: string): boolean {
   let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const char = text[at];
+  for (const char of text) {
     if (char === '[' || char === '{') depth += 1;
     else if (char === ']' || char === '}') depth -= 1;
     if (depth > JSON_DEPTH_MAX) return true;

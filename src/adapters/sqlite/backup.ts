@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm, stat, statfs } from 'node:fs/promises';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, fsyncSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
@@ -10,15 +10,14 @@ import { assertIntact, copyOf } from './damage.js';
 import { guarded, ledgerError, lockOf, openForReading } from './open.js';
 import { assertOurs } from './schema.js';
 
+/** 4 MiB. */
+const PAGES_A_STEP = 1_024;
+
 /** Copies a ledger as it is at one moment, also while a run holds it. Throws UserError. */
 export async function backUpLedger(path: string, file: string): Promise<LedgerCopy> {
   const db = openForReading(path, assertOurs);
   try {
-    const ledgerId = guarded(path, () => {
-      // One moment for the whole copy: without it, every change of a run would make it begin anew.
-      db.exec('BEGIN');
-      return ledgerIdOf(db);
-    });
+    const ledgerId = guarded(path, () => holdMoment(db));
     assertReplaceable(path, file, ledgerId);
     const temporary = join(dirname(file), `.${basename(file)}.${randomUUID().slice(0, 8)}.tmp`);
     return await copyTo(db, path, { file, temporary });
@@ -28,21 +27,47 @@ export async function backUpLedger(path: string, file: string): Promise<LedgerCo
 }
 
 /**
- * Copies a ledger that this process writes to its `.bak`, a few pages at a time, so that the run goes on
- * meanwhile: through the run's own connection, since changes through another make a copy begin anew.
+ * Copies a ledger to its `.bak` for the run that holds it. Throws UserError, of kind `ledger` only where it is
+ * damaged: that it can't be opened once more, for want of descriptors, doesn't concern the run.
  */
-export async function copyBeside(db: Database, path: string): Promise<void> {
+export async function copyBeside(path: string): Promise<void> {
   const file = copyOf(path);
-  const temporary = `${file}.tmp`;
-  assertReplaceable(
-    path,
-    file,
-    guarded(path, () => ledgerIdOf(db)),
-  );
-  // The lock keeps others away: what lies there was left behind by a process that was killed.
-  await discard(temporary);
-  await assertRoom(path, file);
-  await copyTo(db, path, { file, temporary });
+  try {
+    // The lock keeps others away: what lies there was left behind by a process that was killed.
+    await discardBeside(path);
+    await assertRoom(path, file);
+    await copyOpened(path, file);
+  } catch (error) {
+    throw copyError(path, file, error);
+  }
+}
+
+async function copyOpened(path: string, file: string): Promise<void> {
+  const db = new Sqlite(path, { readonly: true });
+  try {
+    assertReplaceable(path, file, holdMoment(db));
+    await copyTo(db, path, { file, temporary: temporaryBeside(path) });
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * Keeps to one moment from now on: without it, every change of a run would make the copying begin anew. Returns
+ * the ledger's id.
+ */
+function holdMoment(db: Database): string {
+  db.exec('BEGIN');
+  return ledgerIdOf(db);
+}
+
+/** Removes what a copy that was given up has left beside the ledger. */
+export async function discardBeside(path: string): Promise<void> {
+  await discard(temporaryBeside(path));
+}
+
+function temporaryBeside(path: string): string {
+  return `${copyOf(path)}.tmp`;
 }
 
 /** The copy must not take the room that the ledger itself still needs. */
@@ -65,8 +90,7 @@ interface Target {
 
 async function copyTo(db: Database, path: string, { file, temporary }: Target): Promise<LedgerCopy> {
   try {
-    await (await open(temporary, 'wx', 0o600)).close();
-    await db.backup(temporary);
+    await copyPages(db, temporary);
     const records = finish(temporary, path);
     // What SQLite would take for the new file's own, if it were left there by the old one.
     await rm(`${file}-wal`, { force: true });
@@ -76,6 +100,20 @@ async function copyTo(db: Database, path: string, { file, temporary }: Target): 
   } catch (error) {
     await discard(temporary);
     throw copyError(path, file, error);
+  }
+}
+
+/** Syncs the copy bit by bit: the commits of a run would wait for whatever of it the disk still has to take. */
+async function copyPages(db: Database, temporary: string): Promise<void> {
+  const file = await open(temporary, 'wx', 0o600);
+  const progress = (): number => {
+    fsyncSync(file.fd);
+    return PAGES_A_STEP;
+  };
+  try {
+    await db.backup(temporary, { progress });
+  } finally {
+    await file.close();
   }
 }
 

@@ -19,7 +19,7 @@ import type {
   RunEnd,
   RunStart,
 } from '../../ports.js';
-import { copyBeside } from './backup.js';
+import { copyInThread } from './copy-thread.js';
 import { wayBack } from './damage.js';
 import { GroupCommit } from './group-commit.js';
 import { lookUpGrants, lookUpMigrated, lookUpRecords } from './look-up.js';
@@ -269,10 +269,10 @@ class SqliteLedger implements Ledger {
     };
   }
 
-  async backUp(): Promise<void> {
+  async backUp(signal: AbortSignal): Promise<void> {
     const some = this.#guarded(() => this.#db.prepare('SELECT 1 FROM records LIMIT 1').get());
     if (some === undefined) return;
-    await copyBeside(this.#db, this.#path).catch((error: unknown) => {
+    await copyInThread(this.#path, signal).catch((error: unknown) => {
       throw isLedgerFailure(error) ? this.#fail(error) : error;
     });
   }

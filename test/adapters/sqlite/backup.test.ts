@@ -1,4 +1,4 @@
-import { existsSync, linkSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backUpLedger } from '../../../src/adapters/sqlite/backup.js';
@@ -169,9 +169,11 @@ describe('what a backup leaves as it is', () => {
 });
 
 describe('the copy beside a run', () => {
+  const wanted = new AbortController().signal;
+
   it('is not made of a ledger with nothing to lose', async () => {
     const story = new Story(path);
-    await story.ledger.backUp();
+    await story.ledger.backUp(wanted);
     story.endAndClose();
     expect(existsSync(`${path}.bak`)).toBe(false);
   });
@@ -182,7 +184,7 @@ describe('the copy beside a run', () => {
     first.endAndClose();
     writeFileSync(`${path}.bak.tmp`, 'left behind by a process that was killed');
     const story = new Story(path);
-    await Promise.all([story.ledger.backUp(), migrateAll(story, keysOf(2_000, 2_100))]);
+    await Promise.all([story.ledger.backUp(wanted), migrateAll(story, keysOf(2_000, 2_100))]);
     story.endAndClose();
     expect(isSound(`${path}.bak`)).toBe(true);
     expect(statusesOf(`${path}.bak`).size).toBeGreaterThanOrEqual(2_000);
@@ -190,25 +192,49 @@ describe('the copy beside a run', () => {
     expect(existsSync(`${path}.bak.tmp`)).toBe(false);
   });
 
+  it('is made also while the process is busy with something else', async () => {
+    const story = new Story(path);
+    await migrateAll(story, keysOf(0, 2_000));
+    const made = story.ledger.backUp(wanted);
+    const deadlineMs = performance.now() + 30_000;
+    while (!existsSync(`${path}.bak`) && performance.now() < deadlineMs);
+    expect(isSound(`${path}.bak`)).toBe(true);
+    await made;
+    story.endAndClose();
+  });
+
   it('of a run that is cut short leaves the earlier copy, and nothing else', async () => {
     const first = new Story(path);
     await migrateAll(first, keysOf(0, 2_000));
-    await first.ledger.backUp();
+    await first.ledger.backUp(wanted);
     first.endAndClose();
     const { ino } = statSync(`${path}.bak`);
     const story = new Story(path);
-    const made = story.ledger.backUp();
+    const unwanted = new AbortController();
+    const made = story.ledger.backUp(unwanted.signal);
+    unwanted.abort();
+    await expect(made).rejects.toThrow('given up');
     story.endAndClose();
-    await expect(made).rejects.toThrow();
     expect(statSync(`${path}.bak`).ino).toBe(ino);
     expect(existsSync(`${path}.bak.tmp`)).toBe(false);
+  });
+
+  it('that cannot be made for want of something does not end the run', async () => {
+    const story = new Story(path);
+    await migrateAll(story, ['ada']);
+    renameSync(path, folder.path('moved.db'));
+    await expect(story.ledger.backUp(wanted)).rejects.toThrow(userError('usage', /acme\.db\.bak/));
+    renameSync(folder.path('moved.db'), path);
+    await migrateAll(story, ['bob']);
+    story.endAndClose();
+    expect([...statusesOf(path).keys()]).toEqual(['ada', 'bob']);
   });
 
   it('never takes the place of a file that is something else', async () => {
     const story = new Story(path);
     await migrateAll(story, ['ada']);
     writeFileSync(`${path}.bak`, 'precious');
-    await expect(story.ledger.backUp()).rejects.toThrow(userError('usage', 'something else'));
+    await expect(story.ledger.backUp(wanted)).rejects.toThrow(userError('usage', 'something else'));
     story.endAndClose();
   });
 });

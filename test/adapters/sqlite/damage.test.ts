@@ -160,15 +160,16 @@ describe('damage that is met later', () => {
   });
 
   it('ends the run that comes upon it while it copies, and the earlier copy stays', async () => {
+    const wanted = new AbortController().signal;
     const first = new Story(path);
     await Promise.all(Array.from({ length: 300 }, (_, n) => first.migrate({ key: `user-${n}` })));
-    await first.ledger.backUp();
+    await first.ledger.backUp(wanted);
     first.endAndClose();
     const { ino } = statSync(`${path}.bak`);
     damage('latter half');
     const ledger = openedQuietly();
     const told = new Promise<UserError>((resolve) => ledger.watch(resolve));
-    await expect(ledger.backUp()).rejects.toThrow(userError('ledger', /damaged|malformed/));
+    await expect(ledger.backUp(wanted)).rejects.toThrow(userError('ledger', /damaged|malformed/));
     expect((await told).next).toContain('restored-acme.db');
     expect(statSync(`${path}.bak`).ino).toBe(ino);
     ledger.close();
