@@ -123,6 +123,21 @@ export class Dispatcher {
     });
   }
 
+  /** Serves those that wait until that is settled, which it may be at once: an input can keep silent for long. */
+  async serveMeanwhile(settling: Promise<unknown>): Promise<void> {
+    const waiting = new Set([settling]);
+    const settle = (): void => {
+      waiting.clear();
+      this.#bell.ring();
+    };
+    settling.then(settle, settle);
+    while (waiting.size > 0) {
+      const parked = this.#takeDue();
+      if (parked !== null) await this.#act(parked);
+      else await this.#bell.wait(this.#later.nextDueMs() - this.#work.clock.monotonic());
+    }
+  }
+
   /** Plans again parked rows whose time has come: while the input is read no more than it brings. */
   async serveDue(countMax: number): Promise<void> {
     for (let served = 0; served < countMax; served += 1) {
@@ -132,13 +147,10 @@ export class Dispatcher {
     }
   }
 
-  /** A row whose time has come, or for which there is room: those woken before it can have left theirs unused. */
+  /** A row for which there is room (those woken before it can have left theirs unused), or whose time has come. */
   #takeDue(): Parked | null {
-    const nowMs = this.#work.clock.monotonic();
-    const due = this.#later.takeDue(nowMs);
-    if (due !== null) return due;
     this.#lanes.wakeCrowds();
-    return this.#later.takeDue(nowMs);
+    return this.#later.takeDue(this.#work.clock.monotonic());
   }
 
   /** The input has ended: serves what waits within bounds, until nothing is left or the run is stopped. */

@@ -62,7 +62,7 @@ export class Feed {
 
   async #readOnce(): Promise<StopReason | null> {
     try {
-      for await (const batch of this.#source.batches) {
+      for await (const batch of this.#batches()) {
         this.#isCutShort = !(await this.#takeBatch(batch));
         if (this.#isCutShort) return null;
       }
@@ -71,6 +71,22 @@ export class Feed {
       if (!(error instanceof UserError) || error.kind !== 'usage') throw error;
       if (this.#parts.tally.balance().read === 0) throw error;
       return { kind: 'input', message: error.message, next: error.next };
+    }
+  }
+
+  /** The batches of this pass. While the input keeps silent, rows that wait are served. */
+  async *#batches(): AsyncGenerator<readonly RawRow[]> {
+    const batches = this.#source.batches[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const coming = batches.next();
+        await this.#parts.dispatcher.serveMeanwhile(coming);
+        const result = await coming;
+        if (result.done === true) return;
+        yield result.value;
+      }
+    } finally {
+      await batches.return?.();
     }
   }
 
@@ -155,7 +171,7 @@ export class Feed {
     let taken = 0;
     try {
       this.#source = await this.#parts.input.reopen();
-      for await (const batch of this.#source.batches) {
+      for await (const batch of this.#batches()) {
         for (const user of this.#stillLeft(batch, left)) {
           if (!this.#goesOn()) return taken;
           taken += 1;

@@ -14,7 +14,7 @@ export interface LaneGateParts {
 /** What becomes of a row at its lane's gate: it goes on, was put aside, or found no room to wait in. */
 export type Passage = 'open' | 'parked' | 'left_out';
 
-/** A lane without room that has ended something so lately is waited for: putting the row aside costs more. */
+/** A lane without room that has begun or ended something so lately is waited for: putting the row aside costs more. */
 const QUICK_MS = 50;
 /** One that hasn't for so long stands still. */
 const STANDSTILL_MS = 1_000;

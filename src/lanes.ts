@@ -93,9 +93,10 @@ export class Lanes {
     }
   }
 
-  /** Whether the lane has ended something within the last `withinMs`: there will soon be room in it. */
+  /** Whether the lane has begun or ended something within the last `withinMs`: there will soon be room in it. */
   isMoving(user: LegacyUser, withinMs: number): boolean {
-    return this.#entry(user).endedAtMs > this.#ports.clock.monotonic() - withinMs;
+    const { begunAtMs, endedAtMs } = this.#entry(user);
+    return Math.max(begunAtMs, endedAtMs) > this.#ports.clock.monotonic() - withinMs;
   }
 
   /** Whether another lane has work of its own: then this one's rows must not hold up the reading. */
@@ -103,7 +104,7 @@ export class Lanes {
     const own = this.#entry(user);
     const sinceMs = this.#ports.clock.monotonic() - RECENT_MS;
     return [...this.#entries.values()].some(
-      (entry) => entry !== own && (entry.inFlight > 0 || entry.begunAtMs > sinceMs),
+      (entry) => entry !== own && (entry.inFlight > 0 || entry.crowd.size > 0 || entry.begunAtMs > sinceMs),
     );
   }
 

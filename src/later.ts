@@ -60,10 +60,19 @@ export class Later {
   /** Takes out a row whose time has come; if its record is done by now, another line of the file did it. */
   takeDue(nowMs: number): Parked | null {
     if (this.#nextDueMs > nowMs) return null;
-    const due = [...this.#entries].find(([, dueMs]) => dueMs <= nowMs)?.[0] ?? null;
+    const due = this.#first(nowMs);
     if (due !== null) this.#entries.delete(due);
     this.#findNextDue();
     return due === null ? null : { ...due, hasWaited: true, seenOnLine: due.seenOnLine ?? 'later' };
+  }
+
+  /** The row that has been due for longest, released ones before all others. */
+  #first(nowMs: number): Parked | null {
+    let first: readonly [Parked, number] | null = null;
+    for (const entry of this.#entries) {
+      if (entry[1] <= nowMs && entry[1] < (first?.[1] ?? Infinity)) first = entry;
+    }
+    return first?.[0] ?? null;
   }
 
   /** Takes out the rows whose time comes after `horizonMs`; those without a time stay. */

@@ -292,9 +292,9 @@ class Migration {
     return { throttledHits, throttledMs: Math.round(heldMs.throttled), outageMs: Math.round(heldMs.outage) };
   }
 
-  /** Null: the run stopped before the call's turn came. */
-  async #sendInTurn(call: () => Promise<Answer>): Promise<Answer | null> {
-    if (!(await this.#pacer.slot())) return null;
+  /** Null: by the time of its turn the call isn't wanted any more. */
+  async #sendInTurn(call: () => Promise<Answer>, isWanted: () => boolean): Promise<Answer | null> {
+    if (!isWanted() || !(await this.#pacer.slot())) return null;
     const answer = await call();
     this.#onAnswer(answer);
     return answer;
@@ -403,7 +403,7 @@ class Migration {
         this.#pacer.announce();
       },
       pacerReady: () => this.#pacer.ready(),
-      send: (call) => this.#window.send(() => this.#sendInTurn(call)),
+      send: (call, isWanted = () => true) => this.#window.send(() => this.#sendInTurn(call, isWanted)),
       runId: this.#runId,
       retry: this.#options.retry,
       emailMismatch: this.#options.emailMismatch,
@@ -423,6 +423,7 @@ class Migration {
         this.#ports.onUnwritten(outcome);
       },
       onOutcome: watchOutcomes({ clock, lanes: this.#lanes, outage: this.#outage, refused }),
+      isLaneStopped: (user) => this.#lanes.isStopped(user),
       laneHeldMs: (user) => Math.max(0, this.#lanes.heldUntilMs(user) - clock.monotonic()),
       endedInOutage: (endedAtMs) => this.#outage.endedInOutage(endedAtMs),
     };

@@ -49,16 +49,17 @@ interface Attempt {
   readonly scrub: Scrub;
 }
 
-/** Intent committed → slot → send → what it was. Null: the run stopped before anything was sent. */
+/** Intent committed → slot → send → what it was. Null: the run, or the lane, stopped before anything was sent. */
 async function attemptOnce(work: Work, job: Job): Promise<Attempt | null> {
   const { ledger, api, clock, nylasClock } = work;
   work.announce();
   const id = await ledger.intend(work.runId, 'submit', entryOf(job, clock.now()), nylasClock.opensAt());
   let startedMs = Infinity;
-  const answer = await work.send(() => {
+  const submit = (): Promise<Answer> => {
     startedMs = clock.monotonic();
     return api.submit(job.user.body);
-  });
+  };
+  const answer = await work.send(submit, () => !work.isLaneStopped(job.user));
   if (answer === null) {
     await concludeUnsent(work, job, id);
     return null;

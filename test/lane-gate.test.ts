@@ -118,6 +118,7 @@ describe('a lane whose calls hang', () => {
     const world = new World();
     world.fill(GOOGLE, 1);
     const [end] = world.fill(MICROSOFT, 6);
+    await world.clock.advance(100);
     expect(await world.gate.pass(MICROSOFT)).toBe('parked');
     expect(await world.gate.pass(GOOGLE)).toBe('open');
     world.lanes.wakeCrowds();

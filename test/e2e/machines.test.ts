@@ -142,7 +142,8 @@ describe('a disk that is full in the middle of a commit', () => {
     expect(stopped.stderr).toContain('then run again: it resumes');
     const unwritten = unwrittenIn(stopped);
     expect(unwritten.length).toBeGreaterThan(0);
-    expect(unwritten.length).toBeLessThanOrEqual(10);
+    // What was in flight, and what waited for the same commit.
+    expect(unwritten.length).toBeLessThanOrEqual(10 + 64);
     expect(unwritten[0]).toMatchObject({ outcome: 'granted', status: 'migrated' });
     expectAccountedFor(stopped, simulator, cwd);
     expect(simulator.stats().grantsCreated).toBeLessThan(600);
@@ -259,10 +260,11 @@ describe('a ledger that changes under a running process', () => {
   ])('%s cut short: exit 6, and nothing is sent again without a look', async (_what, name) => {
     const cwd = testFolder();
     const simulator = await simulate({ latencyMs: 50 });
-    writeUsers(cwd, 500);
+    writeUsers(cwd, 800);
     const child = startCli(runArgs(simulator), { cwd });
     const ended = endOf(child);
-    await untilGrants(simulator, 100);
+    // By then the WAL has gone into the file for the first time: what is cut off is nowhere else.
+    await untilGrants(simulator, 300);
     truncateSync(join(cwd, name), 0);
     const result = await ended;
     expect(result.exitCode, result.stderr).toBe(6);
@@ -270,7 +272,7 @@ describe('a ledger that changes under a running process', () => {
     // Everything was answered: the next run can begin at once.
     expect(result.stderr).not.toContain('Wait');
     await expectCompletes([...runArgs(simulator), '--ledger', 'new.db'], cwd, simulator);
-    expect(simulator.grants()).toHaveLength(500);
+    expect(simulator.grants()).toHaveLength(800);
   });
 
   it('cut short while answers are outstanding: says to wait for what only Nylas knows of', async () => {
@@ -511,7 +513,7 @@ describe('a CSV that changes while it is read', () => {
   it.each(faults)('%s: what was read is migrated, exit 4; a rerun completes', async (_what, happen, says) => {
     const cwd = testFolder();
     const simulator = await simulate({ latencyMs: 5 });
-    writeUsers(cwd, 500);
+    writeUsers(cwd, 1_000);
     copyFileSync(csv(cwd), join(cwd, 'original.csv'));
     const child = startCli(runArgs(simulator), { cwd });
     const ended = endOf(child);

@@ -19,12 +19,23 @@ export class GroupCommit {
   readonly #rollback;
   readonly #clock: Clock;
   readonly #onFailure: (error: unknown) => Error;
+  readonly #assertSound: () => void;
   #waiting: Change[] = [];
   #cancelTimer: (() => void) | null = null;
   #failure: Error | null = null;
 
-  /** `onFailure` is told what a commit failed with, and says what whoever waits is told. */
-  constructor(db: Database, clock: Clock, onFailure: (error: unknown) => Error) {
+  /**
+   * `assertSound` throws where nothing may be written any more, or may have been written in vain. `onFailure` is told
+   * what a commit failed with, and says what whoever waits is told.
+   */
+  constructor(
+    db: Database,
+    clock: Clock,
+    {
+      assertSound,
+      onFailure,
+    }: { readonly assertSound: () => void; readonly onFailure: (error: unknown) => Error },
+  ) {
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#commit = db.prepare('COMMIT');
     this.#rollback = (): void => {
@@ -36,6 +47,7 @@ export class GroupCommit {
     };
     this.#clock = clock;
     this.#onFailure = onFailure;
+    this.#assertSound = assertSound;
   }
 
   /** Queues a change; resolves to its result after the COMMIT that holds it. */
@@ -103,9 +115,11 @@ export class GroupCommit {
 
   #write(group: readonly Change[]): void {
     try {
+      this.#assertSound();
       this.#begin.run();
       for (const change of group) change.apply();
       this.#commit.run();
+      this.#assertSound();
     } catch (error) {
       this.#failure = this.#onFailure(error);
       this.#rollback();

@@ -55,6 +55,7 @@ class SqliteLedger implements Ledger {
   readonly #clock: Clock;
   #failure: UserError | null = null;
   #onFailure: (failure: UserError) => void = () => undefined;
+  #lookAtFiles = (): void => undefined;
   readonly fingerprintKey: Uint8Array;
 
   constructor(path: string, db: Database, lock: Database, clock: Clock) {
@@ -63,7 +64,12 @@ class SqliteLedger implements Ledger {
     this.#lock = lock;
     this.#clock = clock;
     this.#writes = prepareWrites(db);
-    this.#group = new GroupCommit(db, clock, (error) => this.#fail(error));
+    this.#group = new GroupCommit(db, clock, {
+      assertSound: () => {
+        this.#assertFiles();
+      },
+      onFailure: (error) => this.#fail(error),
+    });
     this.fingerprintKey = this.#identity().fingerprint_key;
     // Whoever holds the lock knows that they died: nobody who is kept out shall take one of them for the holder.
     this.#guarded(() => this.#writes.closeDeadRuns.run(clock.now()));
@@ -258,13 +264,14 @@ class SqliteLedger implements Ledger {
   watch(onFailure: (failure: UserError) => void): () => void {
     this.#onFailure = onFailure;
     if (this.#failure !== null) onFailure(this.#failure);
-    const stop = watchFiles(filesOf(this.#path), this.#clock, (file, what) => {
+    const watch = watchFiles(filesOf(this.#path), this.#clock, (file, what) => {
       if (file === this.#path) this.#letGoOfWal();
       const message = `The ledger ${this.#path} can't be used: ${file} ${what} while the run was using it.`;
       this.#fail(new UserError('ledger', message, afterChange(this.#path, file)));
     });
+    this.#lookAtFiles = watch.look;
     return () => {
-      stop();
+      watch.stop();
       this.#onFailure = () => undefined;
     };
   }
@@ -294,6 +301,15 @@ class SqliteLedger implements Ledger {
     } catch {
       // The ledger is lost to this run anyway, and that is being told.
     }
+  }
+
+  /**
+   * Between two commits the files only grow. A WAL that was cut short must not be written on: the next checkpoint
+   * would carry what is missing of it into the file, and nothing would show it.
+   */
+  #assertFiles(): void {
+    this.#lookAtFiles();
+    if (this.#failure !== null) throw this.#failure;
   }
 
   /** The first failure is final, whether it came of writing, reading or watching. */

@@ -18,31 +18,46 @@ interface Watched extends WatchedFile {
   sizeMax: number;
 }
 
+interface Watch {
+  /** Looks at once, at no more than what the files' folder knows of them. */
+  readonly look: () => void;
+  readonly stop: () => void;
+}
+
 /**
  * Watches that files stay the ones that were opened and don't shrink: SQLite goes on writing into a file that
  * was deleted, replaced or cut short, and would notice only when it is opened again. Calls back once, with the
- * file and what became of it; returns how to stop. What isn't there at the beginning isn't watched.
+ * file and what became of it. What isn't there at the beginning isn't watched.
  */
 export function watchFiles(
   files: readonly WatchedFile[],
   clock: Clock,
   onChange: (path: string, what: string) => void,
-): () => void {
-  const watched = files.flatMap(asOpened);
+): Watch {
+  let watched: readonly Watched[] = files.flatMap(asOpened);
   let cancel = (): void => undefined;
-  const look = (): void => {
+  const stop = (): void => {
+    watched = [];
+    cancel();
+  };
+  const lookBy = (changeOf: (file: Watched) => string | null): void => {
     for (const file of watched) {
       const what = changeOf(file);
       if (what === null) continue;
+      stop();
       onChange(file.path, what);
       return;
     }
-    cancel = clock.after(WATCH_EVERY_MS, look);
   };
-  cancel = clock.after(WATCH_EVERY_MS, look);
-  return () => {
-    cancel();
+  const lookOn = (): void => {
+    cancel = clock.after(WATCH_EVERY_MS, lookOn);
+    lookBy((file) => changeOf(file) ?? changeInside(file));
   };
+  cancel = clock.after(WATCH_EVERY_MS, lookOn);
+  const look = (): void => {
+    lookBy(changeOf);
+  };
+  return { look, stop };
 }
 
 function asOpened(file: WatchedFile): Watched[] {
@@ -51,13 +66,24 @@ function asOpened(file: WatchedFile): Watched[] {
 }
 
 function changeOf(file: Watched): string | null {
-  try {
+  return guarded(() => {
     const now = statSync(file.path, { throwIfNoEntry: false });
     if (now === undefined) return 'was deleted or moved';
     if (now.ino !== file.opened.ino || now.dev !== file.opened.dev) return 'was replaced by another file';
-    if (now.size < file.sizeMax || hasLostItsHead(file, now)) return 'was cut short';
+    if (now.size < file.sizeMax) return 'was cut short';
     file.sizeMax = now.size;
     return null;
+  });
+}
+
+function changeInside({ path, magic, sizeMax }: Watched): string | null {
+  if (magic === undefined || sizeMax < magic.length) return null;
+  return guarded(() => (headOf(path, magic.length).equals(magic) ? null : 'was cut short'));
+}
+
+function guarded(look: () => string | null): string | null {
+  try {
+    return look();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     // That we are out of descriptors at this moment says nothing of the file.
@@ -66,14 +92,13 @@ function changeOf(file: Watched): string | null {
   }
 }
 
-function hasLostItsHead({ path, magic }: Watched, { size }: Stats): boolean {
-  if (magic === undefined || size < magic.length) return false;
-  const head = Buffer.alloc(magic.length);
+function headOf(path: string, length: number): Buffer {
+  const head = Buffer.alloc(length);
   const file = openSync(path, 'r');
   try {
-    readSync(file, head, 0, head.length, 0);
+    readSync(file, head, 0, length, 0);
+    return head;
   } finally {
     closeSync(file);
   }
-  return !head.equals(magic);
 }

@@ -22,14 +22,23 @@ afterEach(() => {
 describe('a file that is watched', () => {
   const MAGIC = Buffer.from('head');
 
-  function watch(): { clock: FakeClock; seen: string[]; stop: () => void } {
+  function watch(): { clock: FakeClock; seen: string[]; stop: () => void; look: () => void } {
     const clock = new FakeClock();
     const seen: string[] = [];
-    const stop = watchFiles([{ path, magic: MAGIC }], clock, (_file, what) => {
+    const { look, stop } = watchFiles([{ path, magic: MAGIC }], clock, (_file, what) => {
       seen.push(what);
     });
-    return { clock, seen, stop };
+    return { clock, seen, stop, look };
   }
+
+  it('that is cut short and grown past its old length between two looks shows it to one in between', () => {
+    const { seen, look } = watch();
+    truncateSync(path, 0);
+    look();
+    appendFileSync(path, 'head and more than there was before');
+    look();
+    expect(seen).toEqual(['was cut short']);
+  });
 
   beforeEach(() => {
     writeFileSync(path, 'head and some more');
