@@ -179,7 +179,7 @@ class ClockedPacer implements Pacer {
       }
       recordSend(this.#pace, nowMs);
       queue.shift()?.(true);
-      if (this.#hasRoom()) this.#wakeProducer?.();
+      if (this.#isLow()) this.#wakeProducer?.();
     }
   }
 
@@ -204,6 +204,15 @@ class ClockedPacer implements Pacer {
   }
 
   #hasRoom(): boolean {
-    return this.#waiting.length + this.#announced < this.#backlogMax;
+    return this.#backlog() < this.#backlogMax;
+  }
+
+  /** A producer that was stopped goes on when half of the room is free: what it begins is committed together. */
+  #isLow(): boolean {
+    return this.#backlog() <= this.#backlogMax / 2;
+  }
+
+  #backlog(): number {
+    return this.#waiting.length + this.#announced;
   }
 }
