@@ -1,15 +1,9 @@
 import { fingerprintOf } from './core/fingerprint.js';
-import {
-  planRow,
-  type OtherLine,
-  type Plan,
-  type PlanPolicy,
-  type PlanView,
-  type RetryTarget,
-} from './core/plan.js';
+import { planRow, type Plan, type PlanPolicy, type PlanView, type RetryTarget } from './core/plan.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
 import { NO_TRIES } from './core/retry.js';
+import { SeenKeys } from './core/seen.js';
 import type { Asked } from './core/unmatched.js';
 import type { Books } from './books.js';
 import type { Bell } from './bell.js';
@@ -57,6 +51,8 @@ export class Dispatcher {
   #misconfigured = 0;
   #draining = false;
   #leftRows = new LeftRows();
+  /** Lines that had their turn before the first one that names their record, which waited. */
+  readonly #repeats = new SeenKeys();
 
   constructor(parts: {
     readonly work: Work;
@@ -111,8 +107,8 @@ export class Dispatcher {
     while (this.#later.size > this.#later.capacity / 2 && !this.#work.stopping()) await this.#serveNext();
   }
 
-  /** Plans a row that was just read and acts on it. `seenOnLine`: which line of the file had its turn before. */
-  async consider(user: LegacyUser, seenOnLine: OtherLine | null): Promise<void> {
+  /** Plans a row that was just read and acts on it. `seenOnLine`: which earlier line of the file names its record. */
+  async consider(user: LegacyUser, seenOnLine: number | null): Promise<void> {
     await this.#act({
       user,
       seenOnLine,
@@ -175,7 +171,7 @@ export class Dispatcher {
     const view = {
       ...known,
       inFlight: this.#inFlight.blocks(user),
-      seenOnLine: parked.seenOnLine,
+      seenOnLine: parked.seenOnLine ?? this.#repeats.firstLine(user.key),
       fingerprint,
     };
     const { retryTargets: retry, existing } = this.#options;
@@ -194,7 +190,7 @@ export class Dispatcher {
       case 'settle':
         return this.#begin(plan.kind, parked, view);
       case 'take':
-        this.#view.touch(parked.user);
+        this.#takeTurn(parked);
         this.#books.take(parked.user, plan.grant, plan.origin, view.fingerprint());
         return;
       case 'confirm':
@@ -229,7 +225,7 @@ export class Dispatcher {
     if (parked.parkings === 0) this.#countStart(user.provider);
     const end = this.#inFlight.begin(user);
     const endInLane = this.#lanes.begin(user);
-    this.#view.touch(user);
+    this.#takeTurn(parked);
     const job = jobOf(parked, view);
     const run = kind === 'settle' ? settleRecord : submitRecord;
     await this.#work.pacer.ready();
@@ -297,6 +293,12 @@ export class Dispatcher {
     }
     this.#leftRows.add(parked.user.line, parked.user.key);
     this.#books.holdForNow(parked.user, this.#fingerprint(parked.user));
+  }
+
+  /** From now on what is known of the record comes from this row. */
+  #takeTurn({ user, seenOnLine }: Parked): void {
+    this.#view.touch(user);
+    if (seenOnLine !== null) this.#repeats.add(user.key, user.line);
   }
 
   #countStart(provider: Provider): void {
@@ -369,9 +371,9 @@ function jobOf({ user, tries }: Parked, { record, listed, fingerprint }: PlanVie
   };
 }
 
-function duplicateOf(user: LegacyUser, ofLine: OtherLine): RowIssue {
+function duplicateOf(user: LegacyUser, ofLine: number): RowIssue {
   const { line, key, accountId, email, provider, carried } = user;
-  const message = `the same user as ${ofLine === 'later' ? 'a later line' : `line ${ofLine}`}`;
+  const message = `the same user as line ${ofLine}`;
   const reasons = [{ code: 'duplicate', message }];
   return { kind: 'duplicate', line, key, accountId, email, provider, carried, reasons };
 }

@@ -48,14 +48,11 @@ export interface PlanView extends KnownGrants {
   readonly record: RecordState | null;
   /** Whether this record, or any record with this email, is being worked on in this process. */
   readonly inFlight: boolean;
-  /** Another line of this file that names the record and had its turn before this row; null: there is none. */
-  readonly seenOnLine: OtherLine | null;
+  /** Another line of this file that names the record and was read, or had its turn, before; null: there is none. */
+  readonly seenOnLine: number | null;
   /** The row's fingerprint: computed only where it is needed. */
   readonly fingerprint: () => string;
 }
-
-/** An earlier line, or one that comes later in the file but had its turn while this row waited. */
-export type OtherLine = number | 'later';
 
 export interface PlanPolicy {
   /** What `--retry` reopens. */
@@ -88,7 +85,7 @@ export type Plan =
   | { readonly kind: 'wait_for_other' }
   | { readonly kind: 'wait_until'; readonly notBeforeMs: number; readonly bucket: 'waiting' | 'in_doubt' }
   | { readonly kind: 'done' }
-  | { readonly kind: 'duplicate'; readonly ofLine: OtherLine }
+  | { readonly kind: 'duplicate'; readonly ofLine: number }
   /** Failed for good with this same credential. */
   | { readonly kind: 'skip' };
 
