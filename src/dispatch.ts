@@ -172,6 +172,7 @@ export class Dispatcher {
       ...known,
       inFlight: this.#inFlight.blocks(user),
       seenOnLine: parked.seenOnLine ?? this.#repeats.firstLine(user.key),
+      isBegun: parked.parkings > 0,
       fingerprint,
     };
     const { retryTargets: retry, existing } = this.#options;

@@ -50,6 +50,8 @@ export interface PlanView extends KnownGrants {
   readonly inFlight: boolean;
   /** Another line of this file that names the record and was read, or had its turn, before; null: there is none. */
   readonly seenOnLine: number | null;
+  /** Whether this row itself has been begun, and comes back from waiting. */
+  readonly isBegun: boolean;
   /** The row's fingerprint: computed only where it is needed. */
   readonly fingerprint: () => string;
 }
@@ -96,9 +98,13 @@ export type TakenOrigin = 'shared' | 'existing' | 'signed_in';
  * Plans a row against the ledger: one rule, whether the record was last touched a second or a week ago.
  */
 export function planRow(view: PlanView, policy: PlanPolicy): Plan {
+  const { record, seenOnLine, isBegun } = view;
+  if (seenOnLine === null) return planRecord(view, policy);
+  // With the same credential it could only repeat what the other line brings.
+  if (!isBegun && record?.fingerprint === view.fingerprint()) return { kind: 'duplicate', ofLine: seenOnLine };
   const plan = planRecord(view, policy);
   const isIdle = plan.kind === 'done' || plan.kind === 'skip';
-  return isIdle && view.seenOnLine !== null ? { kind: 'duplicate', ofLine: view.seenOnLine } : plan;
+  return isIdle ? { kind: 'duplicate', ofLine: seenOnLine } : plan;
 }
 
 function planRecord(view: PlanView, policy: PlanPolicy): Plan {
