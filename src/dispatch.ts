@@ -1,5 +1,12 @@
 import { fingerprintOf } from './core/fingerprint.js';
-import { planRow, type Plan, type PlanPolicy, type PlanView, type RetryTarget } from './core/plan.js';
+import {
+  planRow,
+  retryTargetOf,
+  type Plan,
+  type PlanPolicy,
+  type PlanView,
+  type RetryTarget,
+} from './core/plan.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
 import { NO_TRIES } from './core/retry.js';
@@ -361,12 +368,14 @@ export class Dispatcher {
   }
 }
 
-function jobOf({ user, tries }: Parked, { record, listed, fingerprint }: PlanView): Job {
+function jobOf({ user, tries }: Parked, { record, listed, doubt, fingerprint }: PlanView): Job {
+  const isInDoubt = record !== null && retryTargetOf(record) === 'in_doubt';
   return {
     user,
     tries,
+    isInDoubt,
     fingerprint: fingerprint(),
-    doubtOpensAt: record?.doubtOpensAt ?? null,
+    doubtOpensAt: record?.doubtOpensAt ?? doubt?.opensAt ?? null,
     emptyLooks: record?.emptyLooks ?? 0,
     wasThere: listed,
   };

@@ -39,9 +39,19 @@ export interface KnownGrants {
   readonly seen: SeenGrant | null;
   /** Whether Nylas listed any, a placeholder that isn't valid included. */
   readonly listed: boolean;
+  /** That an attempt for the mailbox may have made one, whichever record it was for. */
+  readonly doubt: MailboxDoubt | null;
 }
 
-export const NO_GRANTS: KnownGrants = { holder: null, seen: null, listed: false };
+/** Attempts of unknown outcome for one mailbox. */
+interface MailboxDoubt {
+  /** The earliest second, by Nylas' clock, that any of them can have left on a grant; null: not known. */
+  readonly opensAt: number | null;
+  /** Unix milliseconds: not looked for before this. */
+  readonly notBeforeMs: number | null;
+}
+
+export const NO_GRANTS: KnownGrants = { holder: null, seen: null, listed: false, doubt: null };
 
 /** All that a row's plan depends on. */
 export interface PlanView extends KnownGrants {
@@ -101,7 +111,8 @@ export function planRow(view: PlanView, policy: PlanPolicy): Plan {
   const { record, seenOnLine, isBegun } = view;
   if (seenOnLine === null) return planRecord(view, policy);
   // With the same credential it could only repeat what the other line brings.
-  if (!isBegun && record?.fingerprint === view.fingerprint()) return { kind: 'duplicate', ofLine: seenOnLine };
+  if (!isBegun && record?.fingerprint === view.fingerprint())
+    return { kind: 'duplicate', ofLine: seenOnLine };
   const plan = planRecord(view, policy);
   const isIdle = plan.kind === 'done' || plan.kind === 'skip';
   return isIdle ? { kind: 'duplicate', ofLine: seenOnLine } : plan;
@@ -142,7 +153,15 @@ function touchedSince(record: RecordState, seen: SeenGrant): boolean {
   return opensAt !== null && Math.max(seen.createdAt ?? 0, seen.updatedAt ?? 0) >= opensAt;
 }
 
+/** What another record's lost attempt made is this one's too: it is looked for before another is sent. */
 function planWithoutGrant(view: PlanView, policy: PlanPolicy): Plan {
+  const plan = planAlone(view, policy);
+  return plan.kind === 'submit' && view.doubt !== null
+    ? waitOr({ kind: 'settle' }, view.doubt, 'waiting', policy)
+    : plan;
+}
+
+function planAlone(view: PlanView, policy: PlanPolicy): Plan {
   const { record } = view;
   if (record === null) return { kind: 'submit' };
   if (record.status === 'failed') return planFailed(record, view, policy);
@@ -155,7 +174,12 @@ function planFailed(record: RecordState, view: PlanView, policy: PlanPolicy): Pl
   return reopened || record.fingerprint !== view.fingerprint() ? { kind: 'submit' } : { kind: 'skip' };
 }
 
-function waitOr(plan: Plan, record: RecordState, bucket: 'waiting' | 'in_doubt', policy: PlanPolicy): Plan {
-  const notBeforeMs = record.notBeforeMs ?? 0;
+function waitOr(
+  plan: Plan,
+  due: Pick<RecordState, 'notBeforeMs'>,
+  bucket: 'waiting' | 'in_doubt',
+  policy: PlanPolicy,
+): Plan {
+  const notBeforeMs = due.notBeforeMs ?? 0;
   return notBeforeMs > policy.nowMs ? { kind: 'wait_until', notBeforeMs, bucket } : plan;
 }

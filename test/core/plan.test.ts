@@ -152,6 +152,7 @@ function planOf(given: Case, category: Category | null): Plan {
     inFlight: given.busy === 'yes',
     seenOnLine: given.named === 'yes' ? 7 : null,
     isBegun: false,
+    doubt: null,
     fingerprint: () => (given.credential === 'same' ? 'print-1' : 'print-2'),
   };
   const existing = given.existing === 'skip' ? 'skip' : 'reauthenticate';
@@ -293,6 +294,25 @@ function viewOf(record: Partial<RecordState>, rest: Partial<PlanView> = {}): Pla
   const view = { ...NO_GRANTS, inFlight: false, seenOnLine: null, isBegun: false, fingerprint };
   return { ...view, record: { ...RECORD, ...record }, ...rest };
 }
+
+describe('a row whose mailbox may have a grant by the lost attempt of another record', () => {
+  const doubt = { opensAt: opensAt(DOUBT_SINCE_MS), notBeforeMs: LATER_MS };
+  const planOfNew = (rest: Partial<PlanView>): Plan =>
+    planRow({ ...viewOf({}, rest), record: null }, policyOf());
+
+  test('waits until that can be settled', () => {
+    expect(planOfNew({ doubt })).toEqual({ kind: 'wait_until', notBeforeMs: LATER_MS, bucket: 'waiting' });
+  });
+
+  test('looks for it before anything is sent', () => {
+    expect(planOfNew({ doubt: { ...doubt, notBeforeMs: NOW_MS } })).toEqual({ kind: 'settle' });
+    expect(planRow(viewOf({}, { doubt, fingerprint: () => 'print-2' }), policyOf()).kind).toBe('wait_until');
+  });
+
+  test('takes the grant where one is known', () => {
+    expect(planOfNew({ doubt, holder: HOLDER }).kind).toBe('take');
+  });
+});
 
 describe('a row that another line repeats', () => {
   const pending = { status: 'pending', category: 'throttled' } as const;
