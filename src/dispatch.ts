@@ -111,6 +111,7 @@ export class Dispatcher {
 
   /** Serves those that wait until there is room for as many again, or the run is stopped. */
   async serveUntilRoom(): Promise<void> {
+    if (this.#later.size > this.#later.capacity / 2) this.#leaveBeyond();
     while (this.#later.size > this.#later.capacity / 2 && !this.#work.stopping()) await this.#serveNext();
   }
 
@@ -147,11 +148,16 @@ export class Dispatcher {
   /** The input has ended: serves what waits within bounds, until nothing is left or the run is stopped. */
   async drain(): Promise<void> {
     this.#draining = true;
-    const { clock, stopping } = this.#work;
-    const horizonMs = clock.monotonic() + this.#options.waitAtEndMaxMs;
-    for (const parked of this.#later.takeBeyond(horizonMs)) this.#leave(parked);
+    const { stopping } = this.#work;
+    this.#leaveBeyond();
     const isLeft = (): boolean => !stopping() && (this.#later.size > 0 || this.#window.inFlight() > 0);
     while (isLeft()) await this.#serveNext();
+  }
+
+  /** What comes later than a run waits for at its end holds up neither that nor another pass. */
+  #leaveBeyond(): void {
+    const horizonMs = this.#work.clock.monotonic() + this.#options.waitAtEndMaxMs;
+    for (const parked of this.#later.takeBeyond(horizonMs)) this.#leave(parked);
   }
 
   async #serveNext(): Promise<void> {
