@@ -1,7 +1,7 @@
 import { fingerprintOf } from './core/fingerprint.js';
 import {
   planRow,
-  type OtherLine,
+  retryTargetOf,
   type Plan,
   type PlanPolicy,
   type PlanView,
@@ -10,6 +10,7 @@ import {
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
 import { NO_TRIES } from './core/retry.js';
+import { SeenKeys } from './core/seen.js';
 import type { Asked } from './core/unmatched.js';
 import type { Books } from './books.js';
 import type { Bell } from './bell.js';
@@ -57,6 +58,8 @@ export class Dispatcher {
   #misconfigured = 0;
   #draining = false;
   #leftRows = new LeftRows();
+  /** Lines that had their turn before the first one that names their record, which waited. */
+  readonly #repeats = new SeenKeys();
 
   constructor(parts: {
     readonly work: Work;
@@ -108,11 +111,12 @@ export class Dispatcher {
 
   /** Serves those that wait until there is room for as many again, or the run is stopped. */
   async serveUntilRoom(): Promise<void> {
+    if (this.#later.size > this.#later.capacity / 2) this.#leaveBeyond();
     while (this.#later.size > this.#later.capacity / 2 && !this.#work.stopping()) await this.#serveNext();
   }
 
-  /** Plans a row that was just read and acts on it. `seenOnLine`: which line of the file had its turn before. */
-  async consider(user: LegacyUser, seenOnLine: OtherLine | null): Promise<void> {
+  /** Plans a row that was just read and acts on it. `seenOnLine`: which earlier line of the file names its record. */
+  async consider(user: LegacyUser, seenOnLine: number | null): Promise<void> {
     await this.#act({
       user,
       seenOnLine,
@@ -156,11 +160,16 @@ export class Dispatcher {
   /** The input has ended: serves what waits within bounds, until nothing is left or the run is stopped. */
   async drain(): Promise<void> {
     this.#draining = true;
-    const { clock, stopping } = this.#work;
-    const horizonMs = clock.monotonic() + this.#options.waitAtEndMaxMs;
-    for (const parked of this.#later.takeBeyond(horizonMs)) this.#leave(parked);
+    const { stopping } = this.#work;
+    this.#leaveBeyond();
     const isLeft = (): boolean => !stopping() && (this.#later.size > 0 || this.#window.tasks() > 0);
     while (isLeft()) await this.#serveNext();
+  }
+
+  /** What comes later than a run waits for at its end holds up neither that nor another pass. */
+  #leaveBeyond(): void {
+    const horizonMs = this.#work.clock.monotonic() + this.#options.waitAtEndMaxMs;
+    for (const parked of this.#later.takeBeyond(horizonMs)) this.#leave(parked);
   }
 
   async #serveNext(): Promise<void> {
@@ -187,7 +196,8 @@ export class Dispatcher {
     const view = {
       ...known,
       inFlight: this.#inFlight.blocks(user),
-      seenOnLine: parked.seenOnLine,
+      seenOnLine: parked.seenOnLine ?? this.#repeats.firstLine(user.key),
+      isBegun: parked.parkings > 0,
       fingerprint,
     };
     const { retryTargets: retry, existing } = this.#options;
@@ -206,7 +216,7 @@ export class Dispatcher {
       case 'settle':
         return this.#begin(plan.kind, parked, view);
       case 'take':
-        this.#view.touch(parked.user);
+        this.#takeTurn(parked);
         this.#books.take(parked.user, plan.grant, plan.origin, view.fingerprint());
         return;
       case 'confirm':
@@ -241,7 +251,7 @@ export class Dispatcher {
     if (parked.parkings === 0) this.#countStart(user.provider);
     const end = this.#inFlight.begin(user);
     const endInLane = this.#lanes.begin(user);
-    this.#view.touch(user);
+    this.#takeTurn(parked);
     const job = jobOf(parked, view);
     const run = kind === 'settle' ? settleRecord : submitRecord;
     await this.#work.pacerReady();
@@ -311,6 +321,12 @@ export class Dispatcher {
     this.#books.holdForNow(parked.user, this.#fingerprint(parked.user));
   }
 
+  /** From now on what is known of the record comes from this row. */
+  #takeTurn({ user, seenOnLine }: Parked): void {
+    this.#view.touch(user);
+    if (seenOnLine !== null) this.#repeats.add(user.key, user.line);
+  }
+
   #countStart(provider: Provider): void {
     this.#started += 1;
     this.#startedByProvider.set(provider, (this.#startedByProvider.get(provider) ?? 0) + 1);
@@ -370,20 +386,22 @@ export class Dispatcher {
   }
 }
 
-function jobOf({ user, tries }: Parked, { record, listed, fingerprint }: PlanView): Job {
+function jobOf({ user, tries }: Parked, { record, listed, doubt, fingerprint }: PlanView): Job {
+  const isInDoubt = record !== null && retryTargetOf(record) === 'in_doubt';
   return {
     user,
     tries,
+    isInDoubt,
     fingerprint: fingerprint(),
-    doubtOpensAt: record?.doubtOpensAt ?? null,
+    doubtOpensAt: record?.doubtOpensAt ?? doubt?.opensAt ?? null,
     emptyLooks: record?.emptyLooks ?? 0,
     wasThere: listed,
   };
 }
 
-function duplicateOf(user: LegacyUser, ofLine: OtherLine): RowIssue {
+function duplicateOf(user: LegacyUser, ofLine: number): RowIssue {
   const { line, key, accountId, email, provider, carried } = user;
-  const message = `the same user as ${ofLine === 'later' ? 'a later line' : `line ${ofLine}`}`;
+  const message = `the same user as line ${ofLine}`;
   const reasons = [{ code: 'duplicate', message }];
   return { kind: 'duplicate', line, key, accountId, email, provider, carried, reasons };
 }

@@ -1,6 +1,5 @@
 import { UserError } from './core/errors.js';
 import { credentialKey } from './core/fingerprint.js';
-import type { OtherLine } from './core/plan.js';
 import type { BadRow, LegacyUser, RawRow, ReadingOptions, Row } from './core/record.js';
 import { interpretRow } from './core/row.js';
 import { inScope, type Scope } from './core/scope.js';
@@ -175,7 +174,7 @@ export class Feed {
         for (const user of this.#stillLeft(batch, left)) {
           if (!this.#goesOn()) return taken;
           taken += 1;
-          await this.#parts.dispatcher.consider(user, this.#otherLine(user));
+          await this.#parts.dispatcher.consider(user, this.#earlierLine(user));
           await this.#parts.dispatcher.serveDue(SERVED_PER_ROW);
         }
       }
@@ -188,10 +187,10 @@ export class Feed {
     return taken;
   }
 
-  /** The line that had the record's turn, if any had: both were noted when they were first read. */
-  #otherLine({ key, line }: LegacyUser): OtherLine | null {
+  /** The line that named the record before, if any did: both were noted when they were first read. */
+  #earlierLine({ key, line }: LegacyUser): number | null {
     const first = this.#seen.firstLine(key);
-    return first === line ? 'later' : first;
+    return first === line ? null : first;
   }
 
   #stillLeft(batch: readonly RawRow[], left: LeftRows): readonly LegacyUser[] {

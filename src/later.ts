@@ -1,4 +1,3 @@
-import type { OtherLine } from './core/plan.js';
 import type { LegacyUser } from './core/record.js';
 import type { Tries } from './core/retry.js';
 
@@ -6,7 +5,7 @@ import type { Tries } from './core/retry.js';
 export interface Parked {
   readonly user: LegacyUser;
   /** Where this file named the same record before. */
-  readonly seenOnLine: OtherLine | null;
+  readonly seenOnLine: number | null;
   readonly tries: Tries;
   /** Whether it comes from where rows wait, and so isn't the row that was read last. */
   readonly hasWaited: boolean;
@@ -57,13 +56,13 @@ export class Later {
     return this.#nextDueMs;
   }
 
-  /** Takes out a row whose time has come; if its record is done by now, another line of the file did it. */
+  /** Takes out a row whose time has come. */
   takeDue(nowMs: number): Parked | null {
     if (this.#nextDueMs > nowMs) return null;
     const due = this.#first(nowMs);
     if (due !== null) this.#entries.delete(due);
     this.#findNextDue();
-    return due === null ? null : { ...due, hasWaited: true, seenOnLine: due.seenOnLine ?? 'later' };
+    return due === null ? null : { ...due, hasWaited: true };
   }
 
   /** The row that has been due for longest, released ones before all others. */

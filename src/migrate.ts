@@ -63,6 +63,8 @@ export interface MigrateOptions {
   readonly singleUse: ReadonlySet<Provider>;
   /** Only to scrub it from whatever a server echoes. */
   readonly apiKey: string;
+  /** Rows that may wait for a time or for another record: the only credentials held beyond those in flight. */
+  readonly laterMax?: number;
 }
 
 export interface MigratePorts {
@@ -97,7 +99,7 @@ export interface RunResult {
   readonly unmatched: Unmatched | null;
 }
 
-/** Rows that wait for a time or for another record: the only credentials held beyond those in flight. */
+/** Of rows that wait, where nothing else is asked for. */
 const LATER_MAX = 1_000;
 
 /**
@@ -127,7 +129,7 @@ class Migration {
   readonly #runId: number;
   readonly #tally = new Tally();
   readonly #asked: Asked;
-  readonly #later = new Later(LATER_MAX);
+  readonly #later: Later;
   readonly #bell: Bell;
   readonly #pacer: Pacer;
   readonly #window: Window;
@@ -152,6 +154,7 @@ class Migration {
     this.#ports = ports;
     this.#options = options;
     this.#runId = runId;
+    this.#later = new Later(options.laterMax ?? LATER_MAX);
     this.#asked = new Asked(options.scope, options.retryTargets);
     this.#bell = makeBell(ports.clock);
     this.#pacer = ports.pacer ?? startPacer(options.ratePerSecond, ports.clock);

@@ -117,7 +117,7 @@ class Planner {
     const fingerprint = (): string => fingerprintOf(user, this.#ledger.fingerprintKey);
     const known = this.#view.of(user);
     if (known.record !== null) this.#asked.record(known.record);
-    return planRow({ ...known, inFlight: false, seenOnLine, fingerprint }, policy);
+    return planRow({ ...known, inFlight: false, seenOnLine, isBegun: false, fingerprint }, policy);
   }
 
   #addPlan(user: LegacyUser, plan: Plan): void {

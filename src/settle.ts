@@ -25,7 +25,7 @@ export async function settleRecord(work: Work, given: Job): Promise<JobEnd> {
   const restMs = REST_MS + backoffMs(job.tries.attempts + 1, clock.random());
   const times = { laterMs: nowMs + restMs, lookAgainMs: nowMs + retry.settleDelayMs };
   const look = await lookForGrant(work, job, job.doubtOpensAt ?? work.nylasClock.opensAt(), (seen, scrub) =>
-    changeAfter(seen, after, times, scrub),
+    changeAfter(seen, job, after, times, scrub),
   );
   switch (look.kind) {
     case 'found':
@@ -33,10 +33,19 @@ export async function settleRecord(work: Work, given: Job): Promise<JobEnd> {
     case 'none':
       return afterEmptyLook(work, job, after, times);
     case 'unknown':
-      return later('in_doubt', times.laterMs, job);
+      return later(times.laterMs, job);
     case 'stopped':
-      return { kind: 'left', bucket: 'in_doubt' };
+      return { kind: 'left', bucket: bucketOf(job) };
   }
+}
+
+/** A record that is looked for because of another's attempt only waits. */
+function bucketOf({ isInDoubt }: Job): 'waiting' | 'in_doubt' {
+  return isInDoubt ? 'in_doubt' : 'waiting';
+}
+
+function resting(job: Job, notBeforeMs: number): RecordChange {
+  return job.isInDoubt ? { ...doubtful(notBeforeMs), counts: false } : waiting(null, notBeforeMs, false);
 }
 
 /** An attempt that ended in an outage costs its record nothing. */
@@ -64,10 +73,10 @@ function afterEmptyLook(
   switch (after) {
     case 'submit': {
       const heldMs = work.laneHeldMs(job.user);
-      return heldMs > 0 ? later('in_doubt', work.clock.now() + heldMs, job) : submitRecord(work, job);
+      return heldMs > 0 ? later(work.clock.now() + heldMs, job) : submitRecord(work, job);
     }
     case 'look_again':
-      return later('in_doubt', lookAgainMs, job);
+      return later(lookAgainMs, job);
     case 'leave':
       return { kind: 'left', bucket: 'in_doubt' };
     case 'used_up':
@@ -75,12 +84,13 @@ function afterEmptyLook(
   }
 }
 
-function later(bucket: 'waiting' | 'in_doubt', notBeforeMs: number, job: Job): JobEnd {
-  return { kind: 'later', notBeforeMs, category: null, bucket, tries: job.tries };
+function later(notBeforeMs: number, job: Job): JobEnd {
+  return { kind: 'later', notBeforeMs, category: null, bucket: bucketOf(job), tries: job.tries };
 }
 
 function changeAfter(
   look: Look,
+  job: Job,
   after: AfterNone,
   times: { readonly laterMs: number; readonly lookAgainMs: number },
   scrub: Scrub,
@@ -89,10 +99,10 @@ function changeAfter(
     case 'found':
       return migrated(recordGrant(look.grant, look.origin, scrub), false);
     case 'none':
-      if (after === 'used_up') return waiting('unavailable', times.laterMs, true);
-      return after === 'look_again' ? { ...doubtful(times.lookAgainMs), counts: false } : null;
+      if (after === 'used_up') return waiting('unavailable', times.laterMs, job.isInDoubt);
+      return after === 'look_again' ? resting(job, times.lookAgainMs) : null;
     case 'unknown':
-      return { ...doubtful(times.laterMs), counts: false };
+      return resting(job, times.laterMs);
     case 'stopped':
       return null;
   }

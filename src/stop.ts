@@ -33,8 +33,9 @@ export function makeStopSwitch(): StopSwitch {
   };
 }
 
-/** Waits for so long, but no longer than until the run is stopped. */
+/** Waits for so long, but no longer than until the run is stopped: not at all where it is. */
 export function pauseUntilStop(clock: Clock, stop: StopSwitch, delayMs: number): Promise<void> {
+  if (stop.reason() !== null) return Promise.resolve();
   return new Promise((resolve) => {
     const unsubscribe = stop.onStop(() => {
       cancel();

@@ -127,7 +127,6 @@ function changeOf(work: Work, job: Job, attempt: Attempt, next: Retry): RecordCh
   const keep = (grant: Grant): ReturnType<typeof recordGrant> =>
     recordGrant(grant, 'origin' in outcome ? outcome.origin : null, scrub);
   const notBeforeMs = work.clock.now() + ('delayMs' in next ? next.delayMs : 0);
-  const stillInDoubt = job.doubtOpensAt !== null;
   switch (outcome.kind) {
     case 'granted':
       return migrated(keep(outcome.grant), true);
@@ -138,9 +137,9 @@ function changeOf(work: Work, job: Job, attempt: Attempt, next: Retry): RecordCh
     case 'refused':
       return refused(outcome.category, null);
     case 'throttled':
-      return waiting('throttled', notBeforeMs, stillInDoubt);
+      return waiting('throttled', notBeforeMs, job.isInDoubt);
     case 'unreachable':
-      return waiting('unavailable', notBeforeMs, stillInDoubt);
+      return waiting('unavailable', notBeforeMs, job.isInDoubt);
     case 'in_doubt':
       return doubtful(notBeforeMs);
   }
@@ -157,7 +156,7 @@ async function concludeUnsent(work: Work, job: Job, attemptId: number): Promise<
   await work.ledger.conclude(
     attemptId,
     { endedAtMs: work.clock.now(), result: 'not_sent', evidence: NO_EVIDENCE, latencyMs: null },
-    waiting(null, null, job.doubtOpensAt !== null),
+    waiting(null, null, job.isInDoubt),
   );
 }
 

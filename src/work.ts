@@ -60,9 +60,11 @@ export interface Job {
   readonly user: LegacyUser;
   readonly fingerprint: string;
   readonly tries: Tries;
+  /** Whether an attempt of the record's own is of unknown outcome. */
+  readonly isInDoubt: boolean;
   /**
-   * The earliest second, by Nylas' clock, that the earliest attempt of unknown outcome can have left on a grant;
-   * null: there is none.
+   * The earliest second, by Nylas' clock, that the earliest attempt of unknown outcome can have left on a grant,
+   * be it the record's own or another's for its mailbox; null: there is none.
    */
   readonly doubtOpensAt: number | null;
   /** Looks in a row that found nothing since the latest submission. */

@@ -39,23 +39,32 @@ export interface KnownGrants {
   readonly seen: SeenGrant | null;
   /** Whether Nylas listed any, a placeholder that isn't valid included. */
   readonly listed: boolean;
+  /** That an attempt for the mailbox may have made one, whichever record it was for. */
+  readonly doubt: MailboxDoubt | null;
 }
 
-export const NO_GRANTS: KnownGrants = { holder: null, seen: null, listed: false };
+/** Attempts of unknown outcome for one mailbox. */
+interface MailboxDoubt {
+  /** The earliest second, by Nylas' clock, that any of them can have left on a grant; null: not known. */
+  readonly opensAt: number | null;
+  /** Unix milliseconds: not looked for before this. */
+  readonly notBeforeMs: number | null;
+}
+
+export const NO_GRANTS: KnownGrants = { holder: null, seen: null, listed: false, doubt: null };
 
 /** All that a row's plan depends on. */
 export interface PlanView extends KnownGrants {
   readonly record: RecordState | null;
   /** Whether this record, or any record with this email, is being worked on in this process. */
   readonly inFlight: boolean;
-  /** Another line of this file that names the record and had its turn before this row; null: there is none. */
-  readonly seenOnLine: OtherLine | null;
+  /** Another line of this file that names the record and was read, or had its turn, before; null: there is none. */
+  readonly seenOnLine: number | null;
+  /** Whether this row itself has been begun, and comes back from waiting. */
+  readonly isBegun: boolean;
   /** The row's fingerprint: computed only where it is needed. */
   readonly fingerprint: () => string;
 }
-
-/** An earlier line, or one that comes later in the file but had its turn while this row waited. */
-export type OtherLine = number | 'later';
 
 export interface PlanPolicy {
   /** What `--retry` reopens. */
@@ -88,7 +97,7 @@ export type Plan =
   | { readonly kind: 'wait_for_other' }
   | { readonly kind: 'wait_until'; readonly notBeforeMs: number; readonly bucket: 'waiting' | 'in_doubt' }
   | { readonly kind: 'done' }
-  | { readonly kind: 'duplicate'; readonly ofLine: OtherLine }
+  | { readonly kind: 'duplicate'; readonly ofLine: number }
   /** Failed for good with this same credential. */
   | { readonly kind: 'skip' };
 
@@ -99,9 +108,14 @@ export type TakenOrigin = 'shared' | 'existing' | 'signed_in';
  * Plans a row against the ledger: one rule, whether the record was last touched a second or a week ago.
  */
 export function planRow(view: PlanView, policy: PlanPolicy): Plan {
+  const { record, seenOnLine, isBegun } = view;
+  if (seenOnLine === null) return planRecord(view, policy);
+  // With the same credential it could only repeat what the other line brings.
+  if (!isBegun && record?.fingerprint === view.fingerprint())
+    return { kind: 'duplicate', ofLine: seenOnLine };
   const plan = planRecord(view, policy);
   const isIdle = plan.kind === 'done' || plan.kind === 'skip';
-  return isIdle && view.seenOnLine !== null ? { kind: 'duplicate', ofLine: view.seenOnLine } : plan;
+  return isIdle ? { kind: 'duplicate', ofLine: seenOnLine } : plan;
 }
 
 function planRecord(view: PlanView, policy: PlanPolicy): Plan {
@@ -139,7 +153,15 @@ function touchedSince(record: RecordState, seen: SeenGrant): boolean {
   return opensAt !== null && Math.max(seen.createdAt ?? 0, seen.updatedAt ?? 0) >= opensAt;
 }
 
+/** What another record's lost attempt made is this one's too: it is looked for before another is sent. */
 function planWithoutGrant(view: PlanView, policy: PlanPolicy): Plan {
+  const plan = planAlone(view, policy);
+  return plan.kind === 'submit' && view.doubt !== null
+    ? waitOr({ kind: 'settle' }, view.doubt, 'waiting', policy)
+    : plan;
+}
+
+function planAlone(view: PlanView, policy: PlanPolicy): Plan {
   const { record } = view;
   if (record === null) return { kind: 'submit' };
   if (record.status === 'failed') return planFailed(record, view, policy);
@@ -152,7 +174,12 @@ function planFailed(record: RecordState, view: PlanView, policy: PlanPolicy): Pl
   return reopened || record.fingerprint !== view.fingerprint() ? { kind: 'submit' } : { kind: 'skip' };
 }
 
-function waitOr(plan: Plan, record: RecordState, bucket: 'waiting' | 'in_doubt', policy: PlanPolicy): Plan {
-  const notBeforeMs = record.notBeforeMs ?? 0;
+function waitOr(
+  plan: Plan,
+  due: Pick<RecordState, 'notBeforeMs'>,
+  bucket: 'waiting' | 'in_doubt',
+  policy: PlanPolicy,
+): Plan {
+  const notBeforeMs = due.notBeforeMs ?? 0;
   return notBeforeMs > policy.nowMs ? { kind: 'wait_until', notBeforeMs, bucket } : plan;
 }

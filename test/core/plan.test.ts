@@ -69,6 +69,9 @@ const TABLE = `
 
   migrated             -           -       -            -         -               -     no     -           -           done
   migrated             -           -       -            -         -               -     yes    -           -           duplicate
+  pending/submitting   same        -       -            -         -               -     yes    -           -           duplicate
+  in_doubt/failed      same        -       -            -         -               -     yes    -           -           duplicate
+  undone               same        -       -            -         -               -     yes    -           -           duplicate
   -                    -           -       -            -         -               yes   -      -           -           wait_for_other
 
   submitting/in_doubt  -           -       -            -         -               no    -      future      -           wait_until:in_doubt
@@ -94,8 +97,7 @@ const TABLE = `
 
   failed               changed     no      none/older   -         -               no    -      -           -           submit
   failed               same        no      none/older   -         -               no    -      -           this        submit
-  failed               same        no      none/older   -         -               no    no     -           none/other  skip
-  failed               same        no      none/older   -         -               no    yes    -           none/other  duplicate
+  failed               same        no      none/older   -         -               no    -      -           none/other  skip
 
   undone               -           no      none/older   -         -               no    -      future      this        wait_until:waiting
   undone               -           no      none/older   -         -               no    -      unset/past  this        submit
@@ -149,6 +151,8 @@ function planOf(given: Case, category: Category | null): Plan {
     listed: given.listed !== 'none',
     inFlight: given.busy === 'yes',
     seenOnLine: given.named === 'yes' ? 7 : null,
+    isBegun: false,
+    doubt: null,
     fingerprint: () => (given.credential === 'same' ? 'print-1' : 'print-2'),
   };
   const existing = given.existing === 'skip' ? 'skip' : 'reauthenticate';
@@ -287,9 +291,42 @@ const RECORD: RecordState = {
 
 function viewOf(record: Partial<RecordState>, rest: Partial<PlanView> = {}): PlanView {
   const fingerprint = (): string => 'print-1';
-  const view = { ...NO_GRANTS, inFlight: false, seenOnLine: null, fingerprint };
+  const view = { ...NO_GRANTS, inFlight: false, seenOnLine: null, isBegun: false, fingerprint };
   return { ...view, record: { ...RECORD, ...record }, ...rest };
 }
+
+describe('a row whose mailbox may have a grant by the lost attempt of another record', () => {
+  const doubt = { opensAt: opensAt(DOUBT_SINCE_MS), notBeforeMs: LATER_MS };
+  const planOfNew = (rest: Partial<PlanView>): Plan =>
+    planRow({ ...viewOf({}, rest), record: null }, policyOf());
+
+  test('waits until that can be settled', () => {
+    expect(planOfNew({ doubt })).toEqual({ kind: 'wait_until', notBeforeMs: LATER_MS, bucket: 'waiting' });
+  });
+
+  test('looks for it before anything is sent', () => {
+    expect(planOfNew({ doubt: { ...doubt, notBeforeMs: NOW_MS } })).toEqual({ kind: 'settle' });
+    expect(planRow(viewOf({}, { doubt, fingerprint: () => 'print-2' }), policyOf()).kind).toBe('wait_until');
+  });
+
+  test('takes the grant where one is known', () => {
+    expect(planOfNew({ doubt, holder: HOLDER }).kind).toBe('take');
+  });
+});
+
+describe('a row that another line repeats', () => {
+  const pending = { status: 'pending', category: 'throttled' } as const;
+
+  test('goes on where it was begun itself', () => {
+    const plan = planRow(viewOf(pending, { seenOnLine: 7, isBegun: true }), policyOf());
+    expect(plan).toEqual({ kind: 'submit' });
+  });
+
+  test('is the repeat where the other line settled the record meanwhile', () => {
+    const plan = planRow(viewOf({ status: 'migrated' }, { seenOnLine: 7, isBegun: true }), policyOf());
+    expect(plan).toEqual({ kind: 'duplicate', ofLine: 7 });
+  });
+});
 
 describe('a grant that Nylas lists, against our attempts', () => {
   const originOf = (seen: SeenGrant, policy: Partial<PlanPolicy> = {}): string => {

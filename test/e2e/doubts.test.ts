@@ -299,6 +299,21 @@ describe('a token that works only once', () => {
     ]);
   });
 
+  it('is not sent again for another record of its mailbox while an answer to it is looked for', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    const [email, token] = ['ada@example.com', 'sim.lost.ada@example.com'];
+    writeUsers(cwd, [
+      ['acc-1', 'zoom', email, token],
+      ['acc-2', 'zoom', email, token],
+    ]);
+    const run = await migrate(cwd, simulator.url);
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(simulator.stats()).toMatchObject({ tokensSpentTwice: 0, requests: { connect: { lost: 1 } } });
+    const [grant] = simulator.grants();
+    expect(records(cwd).map(({ grantId }) => grantId)).toEqual([grant?.id, grant?.id]);
+  });
+
   it("is not sent again where the lost answer's grant is found", async () => {
     const cwd = testFolder();
     const simulator = await simulate();

@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openReader } from '../../src/adapters/sqlite/reader.js';
@@ -127,6 +127,19 @@ describe('rows that wait for their lane', () => {
     const run = await migrate(cwd, server.url, '--rate', '0', '--concurrency-max', '10');
     expect(run.exitCode, run.text).toBe(0);
     expect(run.buckets).toMatchObject({ migrated: 31, duplicate: 30 });
+  });
+
+  it('are no repeats where nobody else names their user, whatever became of their mailbox meanwhile', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, [['google', 'a@d.example']]);
+    const revoked = refusal(400, 'token.exchange_failed', { provider_error: { error: 'invalid_grant' } });
+    const server = await startNylasServer(emailInToken, () => ({ ...revoked, afterMs: 200 }));
+    const first = await migrate(cwd, server.url, '--rate', '0');
+    expect(first.buckets, first.text).toMatchObject({ failed: 1 });
+    const [header = '', row = ''] = readFileSync(join(cwd, 'users.csv'), 'utf8').split('\n');
+    writeFileSync(join(cwd, 'users.csv'), [header, row.replace('acc-0', 'acc-1'), row, ''].join('\n'));
+    const run = await migrate(cwd, server.url, '--rate', '0');
+    expect(run.buckets, run.text).toMatchObject({ failed: 1, skipped: 1, duplicate: 0 });
   });
 
   it('are not begun beyond --limit', async () => {

@@ -72,6 +72,18 @@ export class FakeClock implements Clock {
     this.#passTo(endMs);
   }
 
+  /** Lets time pass until the next timer fires, and everything follow from that; false: there is none. */
+  async step(): Promise<boolean> {
+    await settled();
+    const next = this.#next(Infinity);
+    if (next === null) return false;
+    this.#timers.delete(next);
+    this.#passTo(next.dueMs);
+    next.callback();
+    await settled();
+    return true;
+  }
+
   #next(endMs: number): Timer | null {
     let next: Timer | null = null;
     for (const timer of this.#timers) {

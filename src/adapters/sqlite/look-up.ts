@@ -33,11 +33,15 @@ export function lookUpGrants(
     const seen = isValid
       ? { grantId, scope, createdAt, updatedAt, listingId }
       : (grants.get(name)?.seen ?? null);
-    grants.set(name, { holder: null, seen, listed: true });
+    grants.set(name, { ...NO_GRANTS, seen, listed: true });
   }
   for (const { provider, mailbox, ...holder } of statements.holders.all(asked)) {
     const name = mailboxName(provider, mailbox);
     grants.set(name, { ...(grants.get(name) ?? NO_GRANTS), holder });
+  }
+  for (const { provider, mailbox, ...doubt } of statements.doubts.all(asked)) {
+    const name = mailboxName(provider, mailbox);
+    grants.set(name, { ...(grants.get(name) ?? NO_GRANTS), doubt });
   }
   return grants;
 }

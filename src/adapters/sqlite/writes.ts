@@ -16,6 +16,7 @@ export interface Writes {
   readonly lookUp: Statement<[string], RecordRow>;
   readonly migrated: Statement<[string], string>;
   readonly holders: Statement<[string], HolderRow>;
+  readonly doubts: Statement<[string], DoubtRow>;
   readonly seen: Statement<[string], SeenRow>;
   readonly seenByState: Statement<[string, string], SeenRow>;
   readonly see: Statement;
@@ -44,7 +45,7 @@ interface Lane {
 }
 
 /** The statements that planning needs. */
-export type LookUps = Pick<Writes, 'lookUp' | 'migrated' | 'holders' | 'seen'>;
+export type LookUps = Pick<Writes, 'lookUp' | 'migrated' | 'holders' | 'doubts' | 'seen'>;
 
 interface RecordRow {
   readonly key: string;
@@ -76,6 +77,13 @@ interface HolderRow {
   readonly mailbox: string;
   readonly grantId: string;
   readonly scope: string | null;
+}
+
+interface DoubtRow {
+  readonly provider: Provider;
+  readonly mailbox: string;
+  readonly opensAt: number | null;
+  readonly notBeforeMs: number | null;
 }
 
 export function prepareWrites(db: Database): Writes {
@@ -148,6 +156,13 @@ export function prepareLookUps(db: Database): LookUps {
       FROM json_each(?) AS asked
       CROSS JOIN records ON records.mailbox = asked.value ->> 1 AND records.provider = asked.value ->> 0
       WHERE +status = 'migrated' AND coalesce(grant_status, 'valid') = 'valid'`),
+    doubts: db.prepare<[string], DoubtRow>(`
+      SELECT provider, mailbox, max(not_before) AS notBeforeMs,
+        min((${OPENS_AT} AND started_at = doubt_since ORDER BY attempt_id LIMIT 1)) AS opensAt
+      FROM json_each(?) AS asked
+      CROSS JOIN records ON records.mailbox = asked.value ->> 1 AND records.provider = asked.value ->> 0
+      WHERE doubt_since IS NOT NULL
+      GROUP BY provider, mailbox`),
     seen: db.prepare<[string], SeenRow>(`
       SELECT ${SEEN_COLUMNS}
       FROM json_each(?) AS asked
@@ -199,6 +214,7 @@ const MERGED_CARRIED = `CASE WHEN excluded.carried IS NULL THEN carried
 
 function prepareRecords(db: Database) {
   return {
+    // What failed did so with the credential that was sent: one that is only looked for leaves that as it is.
     upsert: db.prepare<[Record<string, unknown>], { record_id: number }>(`
       INSERT INTO records (key, account_id, provider, email, mailbox, credential_id, carried, fingerprint,
         status, source_line, run_id)
@@ -207,7 +223,8 @@ function prepareRecords(db: Database) {
       ON CONFLICT (key) DO UPDATE SET
         account_id = excluded.account_id, provider = excluded.provider, email = excluded.email,
         mailbox = excluded.mailbox, credential_id = excluded.credential_id, carried = ${MERGED_CARRIED},
-        fingerprint = excluded.fingerprint, source_line = excluded.source_line, run_id = excluded.run_id,
+        fingerprint = iif(:submitting OR status <> 'failed', excluded.fingerprint, fingerprint),
+        source_line = excluded.source_line, run_id = excluded.run_id,
         status = iif(:submitting, 'submitting', status),
         empty_looks = iif(:submitting, 0, empty_looks)
       RETURNING record_id`),

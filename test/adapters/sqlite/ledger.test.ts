@@ -333,8 +333,39 @@ describe('a look-up', () => {
     expect([...held]).toEqual([
       [
         mailboxName('google', 'ada@example.com'),
-        { holder: { grantId: 'grant-of-ada', scope: 'openid' }, seen: null, listed: false },
+        { holder: { grantId: 'grant-of-ada', scope: 'openid' }, seen: null, listed: false, doubt: null },
       ],
+    ]);
+    story.close();
+  });
+
+  it('keeps of a failed record the credential that failed while another is only looked for', async () => {
+    const { ledger, runId } = new Story(path);
+    const entry = entryOf({ key: 'ada' });
+    const attemptId = await ledger.intend(runId, 'submit', entry);
+    const end = { endedAtMs: BEGAN_AT_MS, result: 'refused', evidence: NO_EVIDENCE, latencyMs: 1 };
+    await ledger.conclude(attemptId, end, refused('needs_reauth', null));
+    await ledger.intend(runId, 'look_up', { ...entry, fingerprint: 'another' });
+    expect(ledger.lookUp(['ada']).get('ada')?.fingerprint).toBe(entry.fingerprint);
+    await ledger.intend(runId, 'submit', { ...entry, fingerprint: 'another' });
+    expect(ledger.lookUp(['ada']).get('ada')?.fingerprint).toBe('another');
+    ledger.close();
+  });
+
+  it('finds what attempts for a mailbox may have made, whichever records they were for', async () => {
+    const story = new Story(path);
+    const atMs = BEGAN_AT_MS;
+    await story.doubt({ key: 'ada', email: 'ada@example.com', atMs: atMs + 2_000 }, 300);
+    await story.doubt({ key: 'ada-2', email: 'Ada@example.com', atMs: atMs + 1_000 }, 700);
+    await story.throttle({ key: 'bob', email: 'bob@example.com' }, 900);
+    const asked = ['ada', 'bob'].map((name) => ({
+      provider: 'google' as const,
+      mailbox: `${name}@example.com`,
+    }));
+    const known = story.ledger.knownGrants(asked);
+    const doubt = { opensAt: atMs / 1000, notBeforeMs: 700 };
+    expect([...known]).toEqual([
+      [mailboxName('google', 'ada@example.com'), { holder: null, seen: null, listed: false, doubt }],
     ]);
     story.close();
   });
@@ -350,7 +381,7 @@ describe('the grants that Nylas listed', () => {
       someGrant({ id, createdAt, updatedAt: createdAt, status, email: 'ADA@example.com' });
     await ledger.see([at('b', 20, null), at('c', 30, 'invalid'), at('a', 10, 'valid')], 1);
     const seen = { grantId: 'b', scope: 'openid', createdAt: 20, updatedAt: 20, listingId: 1 };
-    expect(ofAda(ledger)).toEqual({ holder: null, seen, listed: true });
+    expect(ofAda(ledger)).toEqual({ holder: null, seen, listed: true, doubt: null });
     expect(ledger.knownGrants([{ ...ADA, provider: 'zoom' }]).size).toBe(0);
     ledger.close();
   });
@@ -358,7 +389,7 @@ describe('the grants that Nylas listed', () => {
   it('count as listed where none is valid', async () => {
     const { ledger } = new Story(path);
     await ledger.see([someGrant({ status: 'invalid' })], 1);
-    expect(ofAda(ledger)).toEqual({ holder: null, seen: null, listed: true });
+    expect(ofAda(ledger)).toEqual({ holder: null, seen: null, listed: true, doubt: null });
     ledger.close();
   });
 

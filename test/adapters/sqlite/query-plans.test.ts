@@ -12,13 +12,19 @@ function plansOf(): Record<string, string> {
       .all('[]')
       .map(({ detail }) => detail)
       .join('\n');
-  const { lookUp, holders, seen } = prepareLookUps(db);
-  return { lookUp: plan(lookUp.source), holders: plan(holders.source), seen: plan(seen.source) };
+  const { lookUp, holders, doubts, seen } = prepareLookUps(db);
+  return {
+    lookUp: plan(lookUp.source),
+    holders: plan(holders.source),
+    doubts: plan(doubts.source),
+    seen: plan(seen.source),
+  };
 }
 
 it('a batch is looked up by key and by mailbox, and never by walking the ledger', () => {
-  const { lookUp, holders, seen } = plansOf();
+  const { lookUp, holders, doubts, seen } = plansOf();
   expect(lookUp).toContain('SEARCH records USING INDEX');
   expect(holders).toContain('records_by_mailbox (mailbox=? AND provider=?)');
+  expect(doubts).toContain('records_by_mailbox (mailbox=? AND provider=?)');
   expect(seen).toContain('grants_seen_by_mailbox (mailbox=? AND provider=?)');
 });

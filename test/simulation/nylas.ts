@@ -1,0 +1,363 @@
+import type { Answer, FaultKind } from '../../src/core/answer.js';
+import type { Provider } from '../../src/core/provider.js';
+import type { ConnectBody } from '../../src/core/record.js';
+import type { Clock, GrantPage, NylasApi } from '../../src/ports.js';
+import { GrantStore, type Grant } from '../../src/simulator/grants.js';
+import { SlidingSecond } from '../../src/simulator/sliding-second.js';
+import type { Dice } from './dice.js';
+import type { Life } from './life.js';
+import type { Credential, People } from './people.js';
+import { page, refusal, REFUSALS, said, type Said } from './replies.js';
+import { at, CALM, MISHAPS, type Mishap, type Weather } from './weather.js';
+
+/** What a scenario fixes about Nylas for good. */
+export interface NylasHabits {
+  /** Its clock less ours. */
+  readonly skewMs: number;
+  /** Whether its answers tell the time. */
+  readonly tellsDate: boolean;
+  /** After so long the client gives up waiting. */
+  readonly timeoutMs: number;
+  /** Whatever Nylas still does, it has done after so long. */
+  readonly actsWithinMs: number;
+}
+
+/** Told what reaches Nylas. */
+export interface Watcher {
+  /** A request leaves. */
+  called(life: Life): void;
+  /** A submission leaves; returns how to tell that its client knows its end. */
+  submitting(life: Life, submission: Submission): () => void;
+}
+
+/** One submission, and what has become of it so far. */
+export interface Submission {
+  readonly body: ConnectBody;
+  readonly credential: Credential;
+  readonly leftAtMs: number;
+  /** Whether Nylas will still act on it. */
+  isPending: boolean;
+  /** Whether it took a token that works once, with a grant to show for it. */
+  took: boolean;
+}
+
+/** How one request goes. Milliseconds since it left. */
+interface Course {
+  /** Null: Nylas never acts on it. */
+  readonly actsAfterMs: number | null;
+  readonly hearsAfterMs: number;
+  /** What the client hears instead of Nylas' answer; null: the answer. */
+  readonly instead: FaultKind | Said | null;
+}
+
+type Call = 'submit' | 'read';
+
+const PAGE_SIZE = 200;
+/** What a process that has died hears. */
+const NEVER = new Promise<Answer>(() => undefined);
+
+/** Nylas, its clock and its providers: what is done there outlives every process that asked for it. */
+export class Nylas {
+  readonly grants = new GrantStore('simulation');
+  readonly #clock: Clock;
+  readonly #dice: Dice;
+  readonly #people: People;
+  readonly #habits: NylasHabits;
+  readonly #watcher: Watcher;
+  readonly #second = new SlidingSecond();
+  readonly #spent = new Set<string>();
+  #weather = CALM;
+  #weatherFromMs = 0;
+
+  constructor(clock: Clock, dice: Dice, people: People, habits: NylasHabits, watcher: Watcher) {
+    this.#clock = clock;
+    this.#dice = dice;
+    this.#people = people;
+    this.#habits = habits;
+    this.#watcher = watcher;
+  }
+
+  /** From now on. */
+  setWeather(weather: Weather): void {
+    this.#weather = weather;
+    this.#weatherFromMs = this.#clock.monotonic();
+  }
+
+  /** Whether that token has been taken, and so is worth nothing any more. */
+  isSpent(token: string): boolean {
+    return this.#spent.has(token);
+  }
+
+  /** A person signs in by themselves. */
+  signIn(provider: Provider, mailbox: string): void {
+    const authentication = { provider, mailbox, email: mailbox, scope: ['mail'], status: 'valid' } as const;
+    const rest = { state: null, credentialId: null, aliases: [], dead: false };
+    this.grants.upsert({ ...authentication, ...rest }, this.#nowS());
+  }
+
+  /** The healthy grant of a mailbox. */
+  healthyGrantOf(provider: Provider, mailbox: string): Grant | null {
+    const filter = { email: mailbox, provider };
+    const [grant] = this.#list(filter, 'made', 0).filter((each) => each.grant_status === 'valid');
+    return grant ?? null;
+  }
+
+  /** Unix seconds, as grants are dated. */
+  secondOf(monotonicMs: number): number {
+    return this.#nowS() - Math.ceil((this.#clock.monotonic() - monotonicMs) / 1000);
+  }
+
+  /** Nylas as one process reaches it. */
+  connect(life: Life): NylasApi {
+    const line = new Connection(life, this.#habits);
+    const read = (answer: () => Said): Promise<Answer> => this.#read(line, answer);
+    return {
+      submit: (body) => this.#submit(line, body),
+      grantsOf: ({ email, provider }) => read(() => said(200, this.#list({ email, provider }, 'made', 0))),
+      listGrants: (asked) => read(() => said(200, this.#page(asked))),
+      grantById: (id) => read(() => this.#find(id)),
+      application: () => read(() => said(200, { application_id: 'app-1' })),
+      connectors: () => read(() => said(200, this.#connectors())),
+      close: () => {
+        line.cut();
+      },
+    };
+  }
+
+  #read(line: Connection, answer: () => Said): Promise<Answer> {
+    if (line.life.isOver) return NEVER;
+    this.#watcher.called(line.life);
+    const refused = this.#turnsAway();
+    return this.#go(line, this.#roll('read'), refused === null ? answer : () => refused);
+  }
+
+  #submit(line: Connection, body: ConnectBody): Promise<Answer> {
+    const { life } = line;
+    if (life.isOver) return NEVER;
+    this.#watcher.called(life);
+    const credential = this.#people.credentialOf(tokenOf(body));
+    if (credential === null) throw new Error(`nobody has the credential of ${body.state}`);
+    const submission = { body, credential, leftAtMs: life.monotonic(), isPending: true, took: false };
+    const heard = this.#watcher.submitting(life, submission);
+    const refused = this.#turnsAway() ?? this.#providerTurnsAway(body.provider);
+    const course = this.#roll('submit');
+    submission.isPending = course.actsAfterMs !== null;
+    return this.#go(line, course, () => {
+      submission.isPending = false;
+      return refused ?? this.#authenticate(submission);
+    }).finally(heard);
+  }
+
+  /** The server acts whether or not whoever asked still lives. */
+  #go(line: Connection, course: Course, act: () => Said): Promise<Answer> {
+    let answer: Said | null = null;
+    if (course.actsAfterMs !== null) {
+      this.#clock.after(course.actsAfterMs, () => {
+        answer = act();
+      });
+    }
+    return line.hear(course.hearsAfterMs, () => {
+      const heard = course.instead ?? answer ?? 'timeout';
+      return typeof heard === 'string' ? heard : { ...heard, dateMs: this.#dateMs() };
+    });
+  }
+
+  #authenticate(submission: Submission): Said {
+    const { token, provider, mailbox, fate, worksOnce } = submission.credential;
+    if (this.#weather.withoutConnector.has(provider)) return refusal(404, 'api.not_found_error');
+    if (fate !== 'works' && fate !== 'dead') return REFUSALS[fate];
+    if (worksOnce && this.#spent.has(token)) return REFUSALS.revoked;
+    if (worksOnce) this.#spent.add(token);
+    submission.took = fate === 'works';
+    const { grant, created } = this.grants.upsert(
+      {
+        ...{
+          provider,
+          mailbox,
+          email: mailbox,
+          state: submission.body.state,
+          scope: ['mail'],
+          aliases: [],
+          dead: false,
+        },
+        status: fate === 'works' ? 'valid' : 'invalid',
+        credentialId: null,
+      },
+      this.#nowS(),
+    );
+    return said(created ? 201 : 200, grant);
+  }
+
+  /** What Nylas says before it looks at a request; null: nothing. */
+  #turnsAway(): Said | null {
+    const { ownLimit, ownRetryAfterS, keyRefused } = this.#weather;
+    const nowMs = this.#clock.monotonic();
+    if (keyRefused !== null && at([keyRefused], this.#sinceMs()) !== null) {
+      return refusal(401, 'api.unauthorized');
+    }
+    const isOver = ownLimit !== null && this.#second.count(nowMs) >= ownLimit;
+    if (!isOver) this.#second.add(nowMs);
+    const retryAfter = ownRetryAfterS === null ? null : String(ownRetryAfterS);
+    return isOver ? refusal(429, 'api.rate_limit_error', { retryAfter }) : null;
+  }
+
+  #providerTurnsAway(provider: Provider): Said | null {
+    const throttle = at(
+      this.#weather.throttles.filter((each) => each.provider === provider),
+      this.#sinceMs(),
+    );
+    if (throttle === null || !this.#dice.chance(throttle.share)) return null;
+    const { retryAfter: form, retryAfterS } = throttle;
+    const until = new Date((this.#dateMs() ?? this.#clock.now()) + retryAfterS * 1000).toUTCString();
+    const retryAfter = { none: null, seconds: String(retryAfterS), date: until }[form];
+    return refusal(429, 'api.rate_limit_error', { provider: { error: 'rate_limited' }, retryAfter });
+  }
+
+  #roll(call: Call): Course {
+    const { outages, mishaps } = this.#weather;
+    const tookMs = this.#latencyMs();
+    const outage = at(outages, this.#sinceMs());
+    if (outage?.kind === 'no_connection') return { actsAfterMs: null, hearsAfterMs: 5, instead: 'connect' };
+    if (outage?.kind === 'unavailable')
+      return { actsAfterMs: null, hearsAfterMs: tookMs, instead: page(503) };
+    if (outage?.kind === 'silent') return this.#hang();
+    const mishap = MISHAPS.find((each) => this.#dice.chance(mishaps[each]));
+    return mishap === undefined ? usual(tookMs) : this.#befall(mishap, call, tookMs);
+  }
+
+  #befall(mishap: Mishap, call: Call, tookMs: number): Course {
+    const actsAfterMs = this.#dice.chance(0.5) ? tookMs : null;
+    switch (mishap) {
+      case 'hang':
+        return this.#hang();
+      case 'lost':
+        return { actsAfterMs: tookMs / 2, hearsAfterMs: tookMs, instead: 'reset' };
+      case 'reset':
+        return { actsAfterMs: null, hearsAfterMs: tookMs, instead: 'reset' };
+      case 'unreachable':
+        return {
+          actsAfterMs: null,
+          hearsAfterMs: tookMs,
+          instead: this.#dice.pick(['dns', 'tls', 'connect']),
+        };
+      case 'error':
+        return { actsAfterMs, hearsAfterMs: tookMs, instead: page(this.#dice.pick([500, 502, 503])) };
+      case 'garbled':
+        return { actsAfterMs, hearsAfterMs: tookMs, instead: page(this.#dice.pick([200, 403, 408])) };
+      case 'provider_silent': {
+        const silence = refusal(504, 'api.provider_error', { provider: { error: 'timeout' } });
+        return call === 'read' ? usual(tookMs) : { actsAfterMs, hearsAfterMs: tookMs, instead: silence };
+      }
+    }
+  }
+
+  /** Nobody hears of it any more; Nylas may act on it all the same, and late. */
+  #hang(): Course {
+    const { timeoutMs, actsWithinMs } = this.#habits;
+    const actsAfterMs = this.#dice.chance(0.6) ? this.#dice.int(0, actsWithinMs) : null;
+    return { actsAfterMs, hearsAfterMs: timeoutMs, instead: 'timeout' };
+  }
+
+  #latencyMs(): number {
+    const [fromMs, toMs] = { quick: [20, 200], slow: [1_000, 4_000], mixed: [20, 4_000] }[
+      this.#weather.latency
+    ] as [number, number];
+    return Math.min(this.#dice.int(fromMs, toMs), this.#habits.timeoutMs - 1);
+  }
+
+  #connectors(): readonly object[] {
+    const all: readonly Provider[] = ['google', 'microsoft', 'zoom', 'yahoo', 'imap'];
+    return all.filter((name) => !this.#weather.withoutConnector.has(name)).map((provider) => ({ provider }));
+  }
+
+  #find(id: string): Said {
+    const stored = this.grants.find(id);
+    return stored === undefined ? refusal(404, 'api.not_found_error') : said(200, stored.grant);
+  }
+
+  #page({ order, since, offset }: GrantPage): readonly Grant[] {
+    return this.#list(since === null ? {} : { since }, order, offset);
+  }
+
+  #list(
+    filter: { readonly email?: string; readonly provider?: Provider; readonly since?: number },
+    order: GrantPage['order'],
+    offset: number,
+  ): readonly Grant[] {
+    const sorting = { made: ['created_at', 'asc'], renewed: ['updated_at', 'desc'] } as const;
+    const [sortBy, orderBy] = sorting[order];
+    return this.grants.list({ filter, sortBy, orderBy, limit: PAGE_SIZE, offset });
+  }
+
+  #sinceMs(): number {
+    return this.#clock.monotonic() - this.#weatherFromMs;
+  }
+
+  #nowS(): number {
+    return Math.floor((this.#clock.now() + this.#habits.skewMs) / 1000);
+  }
+
+  #dateMs(): number | null {
+    return this.#habits.tellsDate ? this.#nowS() * 1000 : null;
+  }
+}
+
+/** What a client hears in the end. */
+type Heard = FaultKind | (Said & { readonly dateMs: number | null });
+
+/** The connections of one process. */
+class Connection {
+  readonly life: Life;
+  readonly #timeoutMs: number;
+  readonly #open = new Set<() => void>();
+
+  constructor(life: Life, { timeoutMs }: NylasHabits) {
+    this.life = life;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Resolves to what is heard after so long; never, where the process has died. */
+  hear(afterMs: number, heard: () => Heard): Promise<Answer> {
+    const { life } = this;
+    const timed = { sentAtMs: life.now(), startedMs: life.monotonic() };
+    return new Promise((resolve) => {
+      const end = (what: Heard): void => {
+        cancel();
+        this.#open.delete(cut);
+        if (!life.isOver) resolve(answerOf(what, timed.sentAtMs, life.monotonic() - timed.startedMs));
+      };
+      const cut = (): void => {
+        end('reset');
+      };
+      const cancel = life.after(Math.min(afterMs, this.#timeoutMs), () => {
+        end(heard());
+      });
+      this.#open.add(cut);
+    });
+  }
+
+  /** Breaks whatever is open. */
+  cut(): void {
+    for (const cut of [...this.#open]) cut();
+  }
+}
+
+function usual(tookMs: number): Course {
+  return { actsAfterMs: tookMs / 2, hearsAfterMs: tookMs, instead: null };
+}
+
+function tokenOf({ settings }: ConnectBody): string {
+  return String(settings['refresh_token'] ?? settings['imap_password']);
+}
+
+const NEVER_LEFT: ReadonlySet<FaultKind> = new Set(['dns', 'connect', 'tls']);
+
+function answerOf(heard: Heard, sentAtMs: number, latencyMs: number): Answer {
+  if (typeof heard === 'string') {
+    const left = !NEVER_LEFT.has(heard);
+    return { kind: 'fault', fault: heard, left, detail: heard, sentAtMs, latencyMs };
+  }
+  const { status, body, retryAfter, dateMs } = heard;
+  const rest = { excerpt: body === undefined ? '<html>' : '', requestId: 'request', fastlyId: null };
+  return { kind: 'reply', status, body, retryAfter, serverDateMs: dateMs, ...rest, sentAtMs, latencyMs };
+}
