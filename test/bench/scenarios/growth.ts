@@ -3,7 +3,7 @@ import { interleave, median } from '../measure.js';
 import { atMost } from '../table.js';
 
 const FULL = [10_000, 100_000, 1_000_000];
-const QUICK = [5_000, 20_000];
+const QUICK = [2_000, 8_000];
 
 export const growth: Benchmark = {
   name: 'growth',

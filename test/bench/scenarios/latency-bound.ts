@@ -10,7 +10,7 @@ export const latencyBound: Benchmark = {
   name: 'latency-bound',
   summary: 'a server that answers after 100 ms, 500 in flight',
   run: async (bench) => {
-    const rows = bench.size(60_000, 6_000);
+    const rows = bench.size(60_000, 4_000);
     const csv = bench.csv(rows);
     const pace = ['--rate', '0', '--concurrency-max', String(IN_FLIGHT)];
     const costs = await interleave(3, {

@@ -6,8 +6,8 @@ export const ledger: Benchmark = {
   name: 'ledger',
   summary: 'grouped commits at FULL against NORMAL, and status of a large ledger',
   run: async (bench) => {
-    const records = bench.size(100_000, 20_000);
-    const rows = bench.size(1_000_000, 50_000);
+    const records = bench.size(100_000, 10_000);
+    const rows = bench.size(1_000_000, 30_000);
     const { ledger: large } = await bench.done(rows);
     const costs = await interleave(3, {
       FULL: () => write(bench, records, []),

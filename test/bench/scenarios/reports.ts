@@ -9,7 +9,7 @@ export const reports: Benchmark = {
   name: 'reports',
   summary: 'every record as jsonl and as csv',
   run: async (bench) => {
-    const rows = bench.size(1_000_000, 50_000);
+    const rows = bench.size(1_000_000, 30_000);
     const costs = await interleave(3, {
       jsonl: () => report(bench, rows, 'jsonl'),
       csv: () => report(bench, rows, 'csv'),

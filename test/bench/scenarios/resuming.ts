@@ -9,7 +9,7 @@ export const resuming: Benchmark = {
   name: 'resuming',
   summary: 'a file whose rows are all done, and one that begins with a new row',
   run: async (bench) => {
-    const rows = bench.size(1_000_000, 50_000);
+    const rows = bench.size(1_000_000, 30_000);
     const done = await bench.done(rows);
     const csvAlone = moduleFile('rivals/csv-alone.js');
     const costs = await interleave(3, {

@@ -9,7 +9,7 @@ export const unpaced: Benchmark = {
   name: 'unpaced',
   summary: 'a server that answers at once, 50 in flight, every intent and outcome committed',
   run: async (bench) => {
-    const rows = bench.size(200_000, 10_000);
+    const rows = bench.size(200_000, 6_000);
     const costs = await interleave(3, {
       'nylas-migrate': () => bench.migrate(rows),
       'bare got loop': () => bareGot(bench, rows, IN_FLIGHT),
