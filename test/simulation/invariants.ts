@@ -18,6 +18,7 @@ export function checkRun(story: RunStory, { people, nylas, settings }: World): F
     ...checkProgress(story, inputMs),
     ...checkAttempts(story),
     ...checkIntents(story),
+    ...checkRefusals(story, people),
     ...checkGrants(story, people, nylas),
     ...(story.end.kind === 'ended' ? checkBooks(story, story.end.result, people.persons.length) : []),
   ];
@@ -93,6 +94,18 @@ function checkIntents({ before, after, submissions }: RunStory): Findings {
     const record = after.records.get(key);
     const intents = record === undefined ? 0 : (meant.get(record.recordId) ?? 0);
     return count > intents ? [`${key} was sent ${count} times, and meant to be sent ${intents} times`] : [];
+  });
+}
+
+/** Nobody is told to sign in again whose credential has brought a grant in this run. */
+function checkRefusals({ before, after, submissions }: RunStory, people: People): Findings {
+  return submissions.flatMap(({ body, credential, tookAtMs }) => {
+    const { email } = people.personOf(body.state);
+    const isOwn = email?.toLowerCase() === credential.mailbox;
+    const isTold = after.records.get(body.state)?.category === 'needs_reauth';
+    const isNew = before.records.get(body.state)?.category !== 'needs_reauth';
+    const isWrong = tookAtMs !== null && isOwn && isTold && isNew;
+    return when(isWrong, `${body.state} is to sign in again, though there is a grant`);
   });
 }
 

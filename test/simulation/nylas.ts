@@ -18,7 +18,7 @@ export interface NylasHabits {
   readonly tellsDate: boolean;
   /** After so long the client gives up waiting. */
   readonly timeoutMs: number;
-  /** Whatever Nylas still does, it has done after so long. */
+  /** Whatever Nylas still does, it has done after so long: as a rule before the settle delay is over. */
   readonly actsWithinMs: number;
 }
 
@@ -37,8 +37,8 @@ export interface Submission {
   readonly leftAtMs: number;
   /** Whether Nylas will still act on it. */
   isPending: boolean;
-  /** Whether it took a token that works once, with a grant to show for it. */
-  took: boolean;
+  /** When it brought a grant that is good for something; null: it hasn't. */
+  tookAtMs: number | null;
 }
 
 /** How one request goes. Milliseconds since it left. */
@@ -137,7 +137,7 @@ export class Nylas {
     this.#watcher.called(life);
     const credential = this.#people.credentialOf(tokenOf(body));
     if (credential === null) throw new Error(`nobody has the credential of ${body.state}`);
-    const submission = { body, credential, leftAtMs: life.monotonic(), isPending: true, took: false };
+    const submission = { body, credential, leftAtMs: life.monotonic(), isPending: true, tookAtMs: null };
     const heard = this.#watcher.submitting(life, submission);
     const refused = this.#turnsAway() ?? this.#providerTurnsAway(body.provider);
     const course = this.#roll('submit');
@@ -168,7 +168,7 @@ export class Nylas {
     if (fate !== 'works' && fate !== 'dead') return REFUSALS[fate];
     if (worksOnce && this.#spent.has(token)) return REFUSALS.revoked;
     if (worksOnce) this.#spent.add(token);
-    submission.took = fate === 'works';
+    if (fate === 'works') submission.tookAtMs = this.#clock.monotonic();
     const { grant, created } = this.grants.upsert(
       {
         ...{

@@ -96,7 +96,7 @@ export class People {
     const providers = dice.shuffled(PROVIDERS).slice(0, dice.int(1, PROVIDERS.length));
     const count = dice.int(5, dice.pick(SIZES));
     const habits = {
-      shares: dice.chance(0.5) ? 0.15 : 0,
+      shares: dice.pick([0, 0.15, 0.5]),
       namesNoEmail: dice.chance(0.4) ? 0.2 : 0,
       hasCredentialId: dice.chance(0.4) ? 0.3 : 0,
       fails: dice.pick([0, 0.1, 0.3, 0.9]),
@@ -127,7 +127,7 @@ export class People {
       mailbox,
       credentialId: isWithId ? 'credential-1' : null,
       credential:
-        isTwin && dice.chance(0.3) ? twin.credential : this.#credential(number, provider, mailbox, habits),
+        isTwin && dice.chance(0.6) ? twin.credential : this.#credential(number, provider, mailbox, habits),
     };
   }
 

@@ -50,7 +50,7 @@ export function rollSettings(dice: Dice, people: People): Settings {
   const tellsDate = dice.chance(0.9);
   return {
     timeoutMs,
-    actsWithinMs: Math.floor(settleDelayMs * 0.9),
+    actsWithinMs: settleDelayMs * dice.pick([0.9, 0.9, 0.9, 3]),
     tellsDate,
     skewMs: tellsDate ? dice.pick([0, 0, -30_000, 1_700, 600_000]) : 0,
     isOnceOnly: dice.chance(0.2),

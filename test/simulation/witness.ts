@@ -4,6 +4,9 @@ import type { Life } from './life.js';
 import type { Nylas, Submission, Watcher } from './nylas.js';
 import type { People, Person } from './people.js';
 
+/** A request leaves a little later than its intent, from which the time to look is counted after a crash. */
+const LOOKED_AFTER_DELAYS = 1.75;
+
 interface Run {
   readonly life: Life;
   readonly options: MigrateOptions;
@@ -78,18 +81,23 @@ export class Witness implements Watcher {
     }
   }
 
-  /** A token that works once isn't sent while an earlier answer can still come, nor after it made its grant. */
+  /**
+   * A token that works once isn't sent while an earlier answer can still come, nor after it made a grant that a
+   * look can have found: the last of two, a settle delay apart.
+   */
   #checkSingleUse({ options, life }: Run, { credential }: Submission, { key, email }: Person): void {
     if (!credential.worksOnce) return;
+    const lookedAfterMs = LOOKED_AFTER_DELAYS * options.retry.settleDelayMs;
     const isTold = email === null && options.retryTargets.has('in_doubt');
     const isOfRow = email === null || email.toLowerCase() === credential.mailbox;
     for (const earlier of this.#earlier.filter((each) => each.credential.token === credential.token)) {
       const agoMs = life.monotonic() - earlier.leftAtMs;
-      if (earlier.isPending && agoMs < options.retry.settleDelayMs) {
+      if (earlier.isPending && !isTold && agoMs < lookedAfterMs) {
         this.accuse(`${key}: sent again ${agoMs} ms after ${earlier.body.state}, which Nylas still works on`);
       }
       const { healthy } = this.#grantBefore(credential.provider, credential.mailbox, life);
-      if (earlier.took && healthy && isOfRow && !isTold)
+      const tookAfterMs = (earlier.tookAtMs ?? Infinity) - earlier.leftAtMs;
+      if (tookAfterMs < lookedAfterMs && healthy && isOfRow && !isTold)
         this.accuse(`${key}: sent again after ${earlier.body.state} took its token ${agoMs} ms ago`);
     }
   }
