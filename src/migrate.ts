@@ -297,7 +297,11 @@ class Migration {
 
   /** Null: by the time of its turn the call isn't wanted any more. */
   async #sendInTurn(call: () => Promise<Answer>, isWanted: () => boolean): Promise<Answer | null> {
-    if (!isWanted() || !(await this.#pacer.slot())) return null;
+    if (!isWanted()) {
+      this.#pacer.withdraw();
+      return null;
+    }
+    if (!(await this.#pacer.slot())) return null;
     const answer = await call();
     this.#onAnswer(answer);
     return answer;

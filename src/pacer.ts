@@ -16,6 +16,8 @@ export interface Pacer {
   probeSlot(): Promise<boolean>;
   /** Says that a call to `slot` will follow as soon as its intent is committed. */
   announce(): void;
+  /** Says that one that was announced will not follow. */
+  withdraw(): void;
   /**
    * Resolves when no more callers wait, or are announced, than will be served shortly. An intent whose process
    * dies before it was sent is a doubt to settle, so no more are begun than can soon be sent. For one producer.
@@ -80,6 +82,11 @@ class ClockedPacer implements Pacer {
 
   announce(): void {
     this.#announced += 1;
+  }
+
+  withdraw(): void {
+    this.#announced = Math.max(0, this.#announced - 1);
+    if (this.#isLow()) this.#wakeProducer?.();
   }
 
   slot(): Promise<boolean> {

@@ -20,7 +20,7 @@ export interface Work {
   readonly announce: () => void;
   /** Resolves when no more is announced than can be sent shortly. For one producer. */
   readonly pacerReady: () => Promise<void>;
-  /** Makes a call of the API in its turn; null: the run stopped before, or by then it wasn't wanted any more. */
+  /** Makes a call of the API in its turn; null: the run stopped before, or it was announced and isn't wanted any more. */
   readonly send: (call: () => Promise<Answer>, isWanted?: () => boolean) => Promise<Answer | null>;
   /** Whether nothing of the user's lane is sent any more. */
   readonly isLaneStopped: (user: LegacyUser) => boolean;

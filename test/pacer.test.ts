@@ -141,6 +141,16 @@ test('no more is begun than can soon be sent: announced and waiting callers coun
   expect(await isDone(ready)).toBe(true);
 });
 
+test('what was announced and withdrawn takes up no room', async () => {
+  const pacer = startPacer(45, new FakeClock());
+  for (let begun = 0; begun < 9; begun += 1) pacer.announce();
+  const ready = pacer.ready();
+  for (let count = 0; count < 4; count += 1) pacer.withdraw();
+  expect(await isDone(ready)).toBe(false);
+  pacer.withdraw();
+  expect(await isDone(ready)).toBe(true);
+});
+
 test('stopping lets the producer go on, to find that nothing may be sent', async () => {
   const clock = new FakeClock();
   const pacer = startPacer(1, clock);

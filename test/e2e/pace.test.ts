@@ -296,6 +296,20 @@ describe('a provider that refuses every token', () => {
     expect(mended.buckets).toMatchObject({ migrated: 500, already_done: 500 });
   });
 
+  it('leaves no gap in the pace where rows of it were about to be sent: the others finish', async () => {
+    const cwd = testFolder();
+    // A lane alone has all places in flight, and all that are announced.
+    const rows = mixed(300).map(([, email], n): Row => [n < 200 ? 'microsoft' : 'google', email]);
+    writeUsers(cwd, rows);
+    const server = await startNylasServer(emailInToken, ({ provider }) =>
+      provider === 'microsoft' ? { ...INVALID_GRANT, afterMs: 400 } : 400,
+    );
+    // Slower than the pace, so that what is announced waits for a place in flight when the lane stops.
+    const run = await migrate(cwd, server.url, '--rate', '100', '--concurrency-max', '20');
+    expect(run.exitCode, run.text).toBe(4);
+    expect(run.buckets).toMatchObject({ migrated: 100, held_back: 200 });
+  });
+
   it('goes on with --expect-reauth: everybody is told to sign in again', async () => {
     const cwd = testFolder();
     writeUsers(cwd, mixed(300));
