@@ -2,7 +2,18 @@ const MINUTE_MS = 60_000;
 
 /** `2026-01-31T06:20:00.000Z`; null stays null. */
 export function isoOrNull(atMs: number | null): string | null {
-  return atMs === null ? null : new Date(atMs).toISOString();
+  return atMs === null ? null : isoOf(atMs);
+}
+
+/** The second that was written last: of a report's rows, many follow each other within one. */
+let lastSecond = { second: NaN, text: '' };
+
+function isoOf(atMs: number): string {
+  const second = Math.floor(atMs / 1000);
+  if (second !== lastSecond.second) {
+    lastSecond = { second, text: new Date(second * 1000).toISOString().slice(0, -'000Z'.length) };
+  }
+  return `${lastSecond.text}${String(atMs - second * 1000).padStart(3, '0')}Z`;
 }
 
 /** `06:20 UTC` of the same day, else `2026-01-31 06:20 UTC`. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { clockTime, clockTimeAfter, isoOrNull } from '../../src/core/utc.js';
 
@@ -16,4 +17,13 @@ it('a time to wait for is rounded up, over midnight too', () => {
 it('no time stays none', () => {
   expect(isoOrNull(null)).toBeNull();
   expect(isoOrNull(0)).toBe('1970-01-01T00:00:00.000Z');
+});
+
+it('a time is written as Date writes it, whatever was written before it', () => {
+  const anyTime = fc.date({ noInvalidDate: true }).map((date) => date.getTime());
+  fc.assert(
+    fc.property(fc.array(fc.oneof(anyTime, fc.integer({ min: -3_000, max: 3_000 }))), (times) => {
+      expect(times.map(isoOrNull)).toEqual(times.map((atMs) => new Date(atMs).toISOString()));
+    }),
+  );
 });

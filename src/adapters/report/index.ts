@@ -1,52 +1,53 @@
 import type { ReportFormat, ReportRow } from '../../core/report.js';
 import type { Report } from '../../ports.js';
-import { csvText } from './csv.js';
+import { csvLine } from './csv.js';
 import { ledgerJson, objectWriter } from './json.js';
 import { writeOut, type ReportOut } from './out.js';
 
-/** Rows that are made into one piece of text. */
-const CHUNK_ROWS = 500;
+/** Small enough to be garbage soon, and large enough that handing it over costs little beside making it. */
+const PIECE_CHARS = 32 * 1024;
 
 /** Writes a report in one of its forms; resolves to how many rows were taken. Throws UserError for a file. */
 export async function writeReport(report: Report, format: ReportFormat, out: ReportOut): Promise<number> {
   const counted = countRows(report.rows);
-  await writeOut(ENCODERS[format]({ ...report, rows: counted.rows }), out);
+  await writeOut(piecesOf(ENCODERS[format]({ ...report, rows: counted.rows })), out);
   return counted.count();
 }
 
+/** Each makes a report line by line. */
 const ENCODERS: Readonly<Record<ReportFormat, (report: Report) => Generator<string>>> = {
-  csv: (report) => csvChunks(report, false),
-  'raw csv': (report) => csvChunks(report, true),
+  csv: (report) => csvLines(report, false),
+  'raw csv': (report) => csvLines(report, true),
   *jsonl({ columns, rows }) {
     const write = objectWriter(columns);
-    for (const chunk of chunksOf(rows)) yield chunk.map((row) => `${write(row)}\n`).join('');
+    for (const row of rows) yield `${write(row)}\n`;
   },
   *json({ ledger, columns, rows }) {
     const write = objectWriter(columns);
     yield `{"ledger":${ledgerJson(ledger)},"rows":[`;
     let separator = '\n';
-    for (const chunk of chunksOf(rows)) {
-      yield separator + chunk.map(write).join(',\n');
+    for (const row of rows) {
+      yield separator + write(row);
       separator = ',\n';
     }
     yield '\n]}\n';
   },
 };
 
-function* csvChunks({ columns, rows }: Report, raw: boolean): Generator<string> {
-  yield csvText([columns], raw);
-  for (const chunk of chunksOf(rows)) yield csvText(chunk, raw);
+function* csvLines({ columns, rows }: Report, raw: boolean): Generator<string> {
+  yield csvLine(columns, raw);
+  for (const row of rows) yield csvLine(row, raw);
 }
 
-function* chunksOf(rows: Iterable<ReportRow>): Generator<readonly ReportRow[]> {
-  let chunk: ReportRow[] = [];
-  for (const row of rows) {
-    chunk.push(row);
-    if (chunk.length < CHUNK_ROWS) continue;
-    yield chunk;
-    chunk = [];
+function* piecesOf(lines: Iterable<string>): Generator<string> {
+  let piece = '';
+  for (const line of lines) {
+    piece += line;
+    if (piece.length < PIECE_CHARS) continue;
+    yield piece;
+    piece = '';
   }
-  if (chunk.length > 0) yield chunk;
+  if (piece !== '') yield piece;
 }
 
 function countRows(rows: Iterable<ReportRow>): { rows: Iterable<ReportRow>; count: () => number } {

@@ -10,6 +10,9 @@ import { describeWriteTrouble } from '../../core/file-trouble.js';
 /** Where a report goes: a stream that stays open, or a file that is there whole or not at all. */
 export type ReportOut = { readonly stream: Writable } | { readonly file: string };
 
+/** Some pieces of text wait while others are written, so that making them need not wait for the disk. */
+const FILE_OPTIONS = { flush: true, highWaterMark: 128 * 1024 };
+
 /** Writes the text out, as fast as it is taken. Whoever stops reading a stream ends it quietly. */
 export async function writeOut(text: Iterable<string>, out: ReportOut): Promise<void> {
   if ('stream' in out) await writeToStream(text, out.stream);
@@ -47,7 +50,7 @@ async function replaceFile(text: Iterable<string>, file: string): Promise<void> 
   const temporary = join(dirname(file), `.${basename(file)}.${randomUUID().slice(0, 8)}.tmp`);
   try {
     const handle = await open(temporary, 'wx', 0o600);
-    await pipeline(Readable.from(text), handle.createWriteStream({ flush: true }));
+    await pipeline(Readable.from(text), handle.createWriteStream(FILE_OPTIONS));
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -16,7 +16,8 @@ import type { FoundByCarried, LedgerReader, RecordFilter } from '../../ports.js'
 import { guarded, isLockHeld, openForReading } from './open.js';
 import { prepareReads, type IssueRow, type Reads, type RecordRow, type RunRow } from './reads.js';
 
-const PAGE_ROWS = 500;
+/** A reader goes through the ledger once, and meets few pages of it again; those the system keeps too. */
+const PAGE_CACHE_KIB = 2_000;
 
 /** Opens a ledger for reading, also while a run holds it. Throws UserError('ledger'). */
 export function openReader(path: string): LedgerReader {
@@ -79,20 +80,9 @@ class SqliteReader implements LedgerReader {
     return this.#guarded(() => this.#reads.carriedHeaders.all()).map(({ header }) => header);
   }
 
-  /** Page by page: that is faster than row by row, and leaves no statement open when it is abandoned. */
-  *records({ statuses, categories }: RecordFilter): Generator<LedgerRecord> {
-    const filter = {
-      statuses: jsonOrNull(statuses),
-      categories: jsonOrNull(categories),
-      countMax: PAGE_ROWS,
-    };
-    for (let after = 0, more = true; more;) {
-      const page = { ...filter, after };
-      const records = this.#guarded(() => this.#reads.recordsAfter.all(page).map(toRecord));
-      yield* records;
-      more = records.length === PAGE_ROWS;
-      after = records.at(-1)?.recordId ?? after;
-    }
+  records({ statuses, categories }: RecordFilter): Iterable<LedgerRecord> {
+    const filter = { statuses: jsonOrNull(statuses), categories: jsonOrNull(categories) };
+    return this.#stream(() => this.#reads.records.iterate(filter), toRecord);
   }
 
   rowIssues(runId: number, kinds: readonly IssueKind[]): Iterable<LedgerIssue> {
@@ -136,7 +126,10 @@ class SqliteReader implements LedgerReader {
     this.#db.close();
   }
 
-  /** One row in memory at a time; an abandoned iteration ends its statement. */
+  /**
+   * One row in memory at a time, so that a row is garbage before V8 looks for what outlives others, and has no
+   * reason to make room for more of it. An abandoned iteration ends its statement.
+   */
   *#stream<Row, T>(open: () => IterableIterator<Row>, convert: (row: Row) => T): Generator<T> {
     const rows = this.#guarded(open);
     try {
@@ -159,6 +152,7 @@ class SqliteReader implements LedgerReader {
 /** A transaction that has read once sees the ledger as it was then, until it is closed. */
 function takeSnapshot(db: Database): Reads {
   const reads = prepareReads(db);
+  db.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
   db.exec('BEGIN');
   reads.identity.get();
   return reads;

@@ -52,11 +52,9 @@ export type RunRow = Omit<LedgerRun, 'options' | 'balance'> & {
 };
 
 /** Lists are JSON; null: no condition. */
-interface RecordPage {
-  readonly after: number;
+interface RecordsAsked {
   readonly statuses: string | null;
   readonly categories: string | null;
-  readonly countMax: number;
 }
 
 /** The statements of a reader, prepared once. All of them read views alone. */
@@ -68,7 +66,7 @@ export interface Reads {
   readonly issueCounts: Statement<[number], { readonly kind: IssueKind; readonly count: number }>;
   readonly leftOut: Statement<[number], LeftOut>;
   readonly carriedHeaders: Statement<[], { readonly header: string }>;
-  readonly recordsAfter: Statement<[RecordPage], RecordRow>;
+  readonly records: Statement<[RecordsAsked], RecordRow>;
   readonly byKeyOrMailbox: Statement<[{ key: string; mailbox: string }], RecordRow>;
   readonly byGrant: Statement<[string], RecordRow>;
   readonly byCarried: Statement<[{ value: string; countMax: number }], RecordRow>;
@@ -126,11 +124,10 @@ function prepareRecords(db: Database) {
   const records = <Bind extends unknown[]>(rest: string): Statement<Bind, RecordRow> =>
     db.prepare<Bind, RecordRow>(`SELECT ${RECORD_COLUMNS} FROM ledger_records ${rest}`).raw();
   return {
-    recordsAfter: records<[RecordPage]>(`
-      WHERE record_id > :after
-        AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
+    records: records<[RecordsAsked]>(`
+      WHERE (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
         AND (:categories IS NULL OR category IN (SELECT value FROM json_each(:categories)))
-      ORDER BY record_id LIMIT :countMax`),
+      ORDER BY record_id`),
     byKeyOrMailbox: records<[{ key: string; mailbox: string }]>(
       'WHERE record_key = :key OR mailbox = :mailbox ORDER BY record_id',
     ),
