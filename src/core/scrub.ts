@@ -29,7 +29,7 @@ const NAMED_SECRET = new RegExp(
  * of them, so that only what tells so is made beforehand: the beginnings.
  */
 export function scrubberOf(secrets: readonly string[]): Scrub {
-  const beginnings = secrets.flatMap(beginningsOf).filter((beginning) => beginning !== '');
+  const beginnings = secrets.filter((secret) => secret !== '').flatMap(beginningsOf);
   let values: readonly Value[] | null = null;
   return (text) => {
     if (beginnings.length === 0 || !mayHold(text, beginnings)) return removeNamed(text);
@@ -53,7 +53,9 @@ const SETTLING_LENGTH = 16;
 /** How the secret, and whatever servers make of it, begins. */
 function beginningsOf(secret: string): readonly string[] {
   const start = secret.slice(0, SETTLING_LENGTH);
-  return [...new Set([start, ...encoded(start)].map((value) => fold(beginningOf(value))))];
+  const json = jsonEscaped(start);
+  const encodings = [...new Set([start, json, uriEscaped(start)])].flatMap(base64Beginnings);
+  return [...new Set([beginningOf(start), beginningOf(json), ...encodings].map(fold))];
 }
 
 function beginningOf(value: string): string {
@@ -223,6 +225,27 @@ function base64(secret: string): readonly string[] {
     })
     .filter((text) => text.length >= BASE64_LENGTH_MIN)
     .flatMap((text) => (/[+/]/.test(text) ? [text, text.replaceAll('+', '-').replaceAll('/', '_')] : [text]));
+}
+
+const BASE64_ALPHABETS = ['+/', '-_'].map(
+  (last) => `ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789${last}`,
+);
+/** At which bit of the secret its first whole base64 character begins, at each of the three offsets. */
+const BASE64_FIRST_BITS = [0, 4, 2];
+
+/**
+ * How each text that `base64` makes of this begins: for every row's secrets, so straight from the bits. What is
+ * too short for `base64` has one too, which only makes a text looked at more closely.
+ */
+function base64Beginnings(secret: string): readonly string[] {
+  const binary = binaryOf(secret);
+  const bytes = [0, 1, 2, 3].map((index) => binary.charCodeAt(index) || 0);
+  const word = bytes.reduce((bits, byte) => bits * 256 + byte, 0);
+  return BASE64_ALPHABETS.flatMap((alphabet) =>
+    BASE64_FIRST_BITS.map((bit) =>
+      [26, 20, 14, 8].map((shift) => alphabet[(word >>> (shift - bit)) & 63] ?? '').join(''),
+    ),
+  );
 }
 
 /** The bytes of its UTF-8, a character each. */

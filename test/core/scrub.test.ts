@@ -98,6 +98,19 @@ test('base64 of a pair holds the secret at any offset', () => {
   }
 });
 
+test('any secret is found in base64, in either alphabet, at any offset', () => {
+  const secrets = fc.oneof(
+    fc.string({ minLength: 9, maxLength: 40 }),
+    fc.string({ minLength: 9, maxLength: 20, unit: 'grapheme' }),
+  );
+  fc.assert(
+    fc.property(secrets, fc.nat(3), fc.constantFrom('base64', 'base64url'), (secret, offset, alphabet) => {
+      const around = Buffer.concat([Buffer.alloc(offset, 'x'), Buffer.from(secret), Buffer.from('yy')]);
+      expect(scrubberOf([secret])(around.toString(alphabet))).toContain(REDACTED);
+    }),
+  );
+});
+
 describe('what is not a secret stays', () => {
   test.each([
     'AADSTS70000: The provided value for the input parameter is not valid. Trace ID: 00aa-11bb',

@@ -67,9 +67,8 @@ function scrubbed(value: unknown, scrub: Scrub): unknown {
 /** Counts brackets without regard to strings: an honest answer is nowhere near the limit either way. */
 function isDeep(text: string): boolean {
   let depth = 0;
-  for (const char of text) {
-    if (char === '[' || char === '{') depth += 1;
-    else if (char === ']' || char === '}') depth -= 1;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
     if (depth > JSON_DEPTH_MAX) return true;
   }
   return false;
