@@ -18,8 +18,10 @@ export interface Lane {
   /** Outcomes of this run since the last success. */
   readonly withoutSuccess: number;
   readonly hasSucceeded: boolean;
-  /** Whether each of the latest outcomes was a failure that no user can be to blame for. */
-  readonly latest: readonly boolean[];
+  /** Outcomes of this run. */
+  readonly outcomes: number;
+  /** Which of the latest of them were failures that no user can be to blame for, by their number. */
+  readonly faults: readonly number[];
   /** Domains whose users met a client mismatch since the last success. */
   readonly mismatchedDomains: ReadonlySet<string>;
   readonly stopped: LaneStop | null;
@@ -65,7 +67,8 @@ export function newLane(before: number): Lane {
     silences: 0,
     withoutSuccess: 0,
     hasSucceeded: false,
-    latest: [],
+    outcomes: 0,
+    faults: [],
     mismatchedDomains: new Set(),
     stopped: null,
   };
@@ -101,13 +104,15 @@ export function laneSilent(
 export function laneEnded(lane: Lane, outcome: LaneOutcome, policy: LanePolicy): Lane {
   const works = outcome.kind !== 'failure';
   const isFault = outcome.kind === 'mismatch' || (!works && !BLAMELESS.has(outcome.category));
+  const outcomes = lane.outcomes + 1;
   const next: Lane = {
     ...lane,
+    outcomes,
     holds: works ? 0 : lane.holds,
     silences: 0,
     withoutSuccess: works ? 0 : lane.withoutSuccess + 1,
     hasSucceeded: lane.hasSucceeded || works,
-    latest: [...lane.latest, isFault].slice(-LATEST_MAX),
+    faults: [...lane.faults, ...(isFault ? [outcomes] : [])].filter((at) => at > outcomes - LATEST_MAX),
     mismatchedDomains: works ? new Set() : withDomain(lane.mismatchedDomains, outcome.mismatchedDomain),
   };
   return { ...next, stopped: lane.stopped ?? stopOf(next, policy) };
@@ -118,7 +123,7 @@ function withDomain(domains: ReadonlySet<string>, domain: string | null): Readon
 }
 
 function stopOf(lane: Lane, { failureRateMax, expectsReauth }: LanePolicy): LaneStop | null {
-  const { mismatchedDomains, latest, before, withoutSuccess, hasSucceeded } = lane;
+  const { mismatchedDomains, outcomes, faults, before, withoutSuccess, hasSucceeded } = lane;
   if (mismatchedDomains.size >= MISMATCHED_DOMAINS_MAX) {
     return { kind: 'client_mismatch', domains: mismatchedDomains.size };
   }
@@ -126,8 +131,6 @@ function stopOf(lane: Lane, { failureRateMax, expectsReauth }: LanePolicy): Lane
   if (!hasSucceeded && !expectsReauth && isHopeless) {
     return { kind: 'no_success', outcomes: before + withoutSuccess };
   }
-  const failures = latest.filter(Boolean).length;
-  const isFull = latest.length === LATEST_MAX;
-  if (!isFull || failures <= failureRateMax * LATEST_MAX) return null;
-  return { kind: 'failure_rate', failures, outcomes: LATEST_MAX };
+  if (outcomes < LATEST_MAX || faults.length <= failureRateMax * LATEST_MAX) return null;
+  return { kind: 'failure_rate', failures: faults.length, outcomes: LATEST_MAX };
 }
