@@ -23,17 +23,16 @@ import type { LedgerView } from './ledger-view.js';
 import type { RowIssue } from './ports.js';
 import { settleRecord } from './settle.js';
 import { submitRecord } from './submit.js';
+import { Turns, type TurnsParts } from './turns.js';
 import type { Window } from './window.js';
 import type { Job, JobEnd, Work } from './work.js';
 
-export interface DispatchOptions {
+export interface DispatchOptions extends Pick<TurnsParts, 'waitAtEndMaxMs' | 'standstillMaxMs'> {
   readonly retryTargets: ReadonlySet<RetryTarget>;
   readonly existing: PlanPolicy['existing'];
   /** New submissions of this run, in all and of each provider; null: no limit. */
   readonly limit: number | null;
   readonly limitPerProvider: number | null;
-  /** At the end of the input, rows whose time comes later than this are left to the next run. */
-  readonly waitAtEndMaxMs: number;
 }
 
 /** A record that has waited this often makes way for the end of the run. */
@@ -41,6 +40,8 @@ const PARKINGS_MAX = 5;
 
 /** Acts on each row's plan: submits, shares, waits, counts. One a run; `consider` is awaited row by row. */
 export class Dispatcher {
+  /** When rows that wait have their turn. */
+  readonly turns: Turns;
   readonly #work: Work;
   readonly #options: DispatchOptions;
   readonly #view: LedgerView;
@@ -56,7 +57,6 @@ export class Dispatcher {
   readonly #startedByProvider = new Map<Provider, number>();
   #started = 0;
   #misconfigured = 0;
-  #draining = false;
   #leftRows = new LeftRows();
   /** Lines that had their turn before the first one that names their record, which waited. */
   readonly #repeats = new SeenKeys();
@@ -82,6 +82,14 @@ export class Dispatcher {
     this.#bell = parts.bell;
     this.#books = parts.books;
     this.#lanes = parts.lanes;
+    this.turns = new Turns({
+      ...parts,
+      ...parts.options,
+      act: (parked) => this.#act(parked),
+      leave: (parked) => {
+        this.#leave(parked);
+      },
+    });
     const { clock, stopping } = parts.work;
     this.#gate = new LaneGate({ ...parts, clock, stopping });
     this.#asked = parts.asked;
@@ -109,12 +117,6 @@ export class Dispatcher {
     return this.#leftRows.size;
   }
 
-  /** Serves those that wait until there is room for as many again, or the run is stopped. */
-  async serveUntilRoom(): Promise<void> {
-    if (this.#later.size > this.#later.capacity / 2) this.#leaveBeyond();
-    while (this.#later.size > this.#later.capacity / 2 && !this.#work.stopping()) await this.#serveNext();
-  }
-
   /** Plans a row that was just read and acts on it. `seenOnLine`: which earlier line of the file names its record. */
   async consider(user: LegacyUser, seenOnLine: number | null): Promise<void> {
     await this.#act({
@@ -123,67 +125,16 @@ export class Dispatcher {
       tries: NO_TRIES,
       hasWaited: false,
       parkings: 0,
+      waitedUntilMs: -Infinity,
       bucket: 'held_back',
     });
   }
 
-  /** Serves those that wait until that is settled, which it may be at once: an input can keep silent for long. */
-  async serveMeanwhile(settling: Promise<unknown>): Promise<void> {
-    const waiting = new Set([settling]);
-    const settle = (): void => {
-      waiting.clear();
-      this.#bell.ring();
-    };
-    settling.then(settle, settle);
-    while (waiting.size > 0) {
-      const parked = this.#takeDue();
-      if (parked !== null) await this.#act(parked);
-      else await this.#bell.wait(this.#later.nextDueMs() - this.#work.clock.monotonic());
-    }
-  }
-
-  /** Plans again parked rows whose time has come: while the input is read no more than it brings. */
-  async serveDue(countMax: number): Promise<void> {
-    for (let served = 0; served < countMax; served += 1) {
-      const parked = this.#takeDue();
-      if (parked === null) return;
-      await this.#act(parked);
-    }
-  }
-
-  /** A row for which there is room (those woken before it can have left theirs unused), or whose time has come. */
-  #takeDue(): Parked | null {
-    this.#lanes.wakeCrowds();
-    return this.#later.takeDue(this.#work.clock.monotonic());
-  }
-
-  /** The input has ended: serves what waits within bounds, until nothing is left or the run is stopped. */
-  async drain(): Promise<void> {
-    this.#draining = true;
-    const { stopping } = this.#work;
-    this.#leaveBeyond();
-    const isLeft = (): boolean => !stopping() && (this.#later.size > 0 || this.#window.tasks() > 0);
-    while (isLeft()) await this.#serveNext();
-  }
-
-  /** What comes later than a run waits for at its end holds up neither that nor another pass. */
-  #leaveBeyond(): void {
-    const horizonMs = this.#work.clock.monotonic() + this.#options.waitAtEndMaxMs;
-    for (const parked of this.#later.takeBeyond(horizonMs)) this.#leave(parked);
-  }
-
-  async #serveNext(): Promise<void> {
-    await this.serveDue(Infinity);
-    const isLeft = this.#later.size > 0 || this.#window.tasks() > 0;
-    // Serving can have been the last of it: then nothing would ring.
-    if (isLeft) await this.#bell.wait(this.#later.nextDueMs() - this.#work.clock.monotonic());
-  }
-
   /** Leaves what still waits to the next run, and waits for everything that was begun. */
   async finish(): Promise<void> {
-    for (const parked of this.#later.takeAll()) this.#leave(parked);
+    this.turns.leaveAll();
     await this.#window.idle();
-    for (const parked of this.#later.takeAll()) this.#leave(parked);
+    this.turns.leaveAll();
     await this.#books.settle();
   }
 
@@ -201,7 +152,7 @@ export class Dispatcher {
       fingerprint,
     };
     const { retryTargets: retry, existing } = this.#options;
-    const nowMs = this.#work.clock.now();
+    const nowMs = Math.max(this.#work.clock.now(), parked.waitedUntilMs);
     const policy = { retry, existing, nowMs, firstListingId: this.#firstListingId() };
     await this.#carryOut(planRow(view, policy), parked, view);
   }
@@ -241,7 +192,7 @@ export class Dispatcher {
   async #begin(kind: 'submit' | 'settle', parked: Parked, view: PlanView): Promise<void> {
     const { user } = parked;
     // A look-up asks Nylas alone, and needs no lane.
-    const passage = kind === 'settle' ? 'open' : await this.#gate.pass(parked, this.#holdMaxMs());
+    const passage = kind === 'settle' ? 'open' : await this.#gate.pass(parked, this.turns.waitMaxMs());
     if (passage === 'parked') return;
     if (passage === 'left_out') {
       this.#leaveOut(parked);
@@ -265,11 +216,6 @@ export class Dispatcher {
         end();
       }
     });
-  }
-
-  /** Once the input has ended nothing waits for longer than that. */
-  #holdMaxMs(): number {
-    return this.#draining ? this.#options.waitAtEndMaxMs : Infinity;
   }
 
   /** Asks whether a grant that an earlier run saw is still there, and plans the row again. */
@@ -336,6 +282,7 @@ export class Dispatcher {
     switch (end.kind) {
       case 'migrated':
       case 'failed':
+        this.turns.tried('ended');
         this.#books.count(end.kind);
         return;
       case 'held_back':
@@ -346,6 +293,7 @@ export class Dispatcher {
         this.#books.count(end.bucket);
         return;
       case 'later': {
+        this.turns.tried('in_vain');
         // A provider that throttles says nothing about the record, however often.
         const counts = end.category === 'throttled' ? 0 : 1;
         const parkings = Math.max(1, parked.parkings + counts);
@@ -357,9 +305,12 @@ export class Dispatcher {
 
   #parkUntil(parked: Parked, notBeforeMs: number): void {
     const delayMs = notBeforeMs - this.#work.clock.now();
-    const tooLate = this.#draining && delayMs > this.#options.waitAtEndMaxMs;
+    const tooLate = delayMs > this.turns.waitMaxMs();
     if (this.#later.overfull || parked.parkings > PARKINGS_MAX || tooLate) this.#leave(parked);
-    else this.#later.park(parked, this.#work.clock.monotonic() + delayMs);
+    else {
+      const waits = { ...parked, waitedUntilMs: notBeforeMs };
+      this.#later.park(waits, this.#work.clock.monotonic() + delayMs);
+    }
   }
 
   /** Waits for whatever works on this record or its mailbox; with no room to wait in, the reading waits. */

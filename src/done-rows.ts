@@ -12,12 +12,12 @@ export type ReadRow = Row | { readonly kind: 'done'; readonly key: string; reado
  * changes nothing, so that it isn't looked at: a rerun over a million of them costs little more than reading them.
  */
 export class DoneRows {
-  readonly #ledger: Pick<PlanningLedger, 'migrated'>;
+  readonly #ledger: Pick<PlanningLedger, 'unmigrated'>;
   readonly #header: HeaderMap;
   /** Options of a run, and columns that travel with a record, ask for more than a key. */
   readonly #needsMore: boolean;
 
-  constructor(ledger: Pick<PlanningLedger, 'migrated'>, header: HeaderMap, scope: Scope) {
+  constructor(ledger: Pick<PlanningLedger, 'unmigrated'>, header: HeaderMap, scope: Scope) {
     this.#ledger = ledger;
     this.#header = header;
     this.#needsMore = header.carried.length > 0 || !isEverybody(scope);
@@ -27,10 +27,10 @@ export class DoneRows {
   tell(batch: readonly RawRow[], interpret: (raw: RawRow) => Row): readonly ReadRow[] {
     if (this.#needsMore) return batch.map(interpret);
     const keys = batch.map((raw) => keyAlone(raw, this.#header));
-    const migrated = this.#ledger.migrated(keys.filter((key) => key !== null));
+    const unmigrated = this.#ledger.unmigrated(keys);
     return batch.map((raw, index) => {
       const key = keys[index] ?? null;
-      return key !== null && migrated.has(key) ? { kind: 'done', key, raw } : interpret(raw);
+      return key === null || unmigrated.has(index) ? interpret(raw) : { kind: 'done', key, raw };
     });
   }
 }

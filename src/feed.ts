@@ -19,7 +19,7 @@ export interface FeedParts {
   readonly input: Input;
   readonly reading: ReadingOptions;
   readonly scope: Scope;
-  readonly ledger: Pick<PlanningLedger, 'migrated' | 'fingerprintKey'>;
+  readonly ledger: Pick<PlanningLedger, 'unmigrated' | 'fingerprintKey'>;
   readonly dispatcher: Dispatcher;
   readonly view: LedgerView;
   readonly books: Books;
@@ -79,7 +79,7 @@ export class Feed {
     try {
       for (;;) {
         const coming = batches.next();
-        await this.#parts.dispatcher.serveMeanwhile(coming);
+        await this.#parts.dispatcher.turns.serveMeanwhile(coming);
         const result = await coming;
         if (result.done === true) return;
         yield result.value;
@@ -120,27 +120,28 @@ export class Feed {
     for (const row of rows) {
       if (!this.#goesOn()) return false;
       tally.row();
-      await this.#take(row);
+      const user = this.#userOf(row);
+      // Nothing is awaited for a row that is done: of those there can be millions.
+      if (user !== null) await this.#takeUser(user);
     }
-    await dispatcher.serveDue(SERVED_PER_ROW * rows.filter(({ kind }) => kind === 'done').length);
+    await dispatcher.turns.serveDue(SERVED_PER_ROW * rows.filter(({ kind }) => kind === 'done').length);
     return true;
   }
 
-  async #take(row: ReadRow): Promise<void> {
+  /** Null: the row needs nothing, or can't be used, and has been counted. */
+  #userOf(row: ReadRow): LegacyUser | null {
     const isRepeat = row.kind === 'done' && this.#seen.note(row.key, row.raw.line) !== null;
     const read = isRepeat ? this.#interpret(row.raw) : row;
     switch (read.kind) {
       case 'done':
         this.#parts.asked.key(read.key);
         this.#parts.tally.put('already_done');
-        return;
+        return null;
       case 'bad':
         this.#noteBad(read.bad);
-        return;
+        return null;
       case 'user':
-        await this.#takeUser(read.user);
-        await this.#parts.dispatcher.serveDue(SERVED_PER_ROW);
-        return;
+        return read.user;
     }
   }
 
@@ -154,14 +155,16 @@ export class Feed {
     asked.key(user.key);
     if (!inScope(user, scope)) books.note(outOfScopeIssue(user), 'out_of_scope');
     else await dispatcher.consider(user, this.#seen.note(user.key, user.line));
+    await dispatcher.turns.serveDue(SERVED_PER_ROW);
   }
 
   /** Goes through the input again, as often as rows were left out while others had work. */
   async #takeUpLeftRows(): Promise<void> {
     const { dispatcher, tally } = this.#parts;
     for (let left = dispatcher.takeLeftRows(); left.size > 0; left = dispatcher.takeLeftRows()) {
-      await dispatcher.serveUntilRoom();
-      tally.put('held_back', left.size - (await this.#passAgain(left)));
+      await dispatcher.turns.serveUntilRoom();
+      const taken = dispatcher.turns.standsStill ? 0 : await this.#passAgain(left);
+      tally.put('held_back', left.size - taken);
     }
   }
 
@@ -175,7 +178,7 @@ export class Feed {
           if (!this.#goesOn()) return taken;
           taken += 1;
           await this.#parts.dispatcher.consider(user, this.#earlierLine(user));
-          await this.#parts.dispatcher.serveDue(SERVED_PER_ROW);
+          await this.#parts.dispatcher.turns.serveDue(SERVED_PER_ROW);
         }
       }
     } catch (error) {

@@ -35,8 +35,9 @@ export function watchRefusals(ports: GuardPorts, stopLane: (provider: Provider) 
 }
 
 async function confirmKey({ api, stop, log, pacer, onAnswer }: GuardPorts): Promise<void> {
-  if (!(await pacer.slot())) return;
-  const answer = await api.application();
+  const onLeft = await pacer.slot();
+  if (onLeft === null) return;
+  const answer = await api.application(onLeft);
   onAnswer(answer);
   if (!refusesKey(answer)) return;
   log.error('the API key is refused: the run stops');
@@ -48,8 +49,9 @@ async function confirmConnector(
   provider: Provider,
   stopLane: (provider: Provider) => void,
 ): Promise<void> {
-  if (!(await pacer.slot())) return;
-  const answer = await api.connectors();
+  const onLeft = await pacer.slot();
+  if (onLeft === null) return;
+  const answer = await api.connectors(onLeft);
   onAnswer(answer);
   const providers = answer.kind === 'reply' ? connectorProviders(answer.body) : null;
   if (providers === null || providers.has(provider)) return;

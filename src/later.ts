@@ -11,6 +11,8 @@ export interface Parked {
   readonly hasWaited: boolean;
   /** How often it has been parked for a time, so that a record can't hold the run for ever. */
   readonly parkings: number;
+  /** Until when (Unix milliseconds) it has waited: a clock that is set back doesn't make it wait again. */
+  readonly waitedUntilMs: number;
   /** Where it is counted if the run ends before its turn. */
   readonly bucket: 'waiting' | 'in_doubt' | 'held_back';
 }

@@ -81,7 +81,7 @@ export class GrantIndex {
   /** Asks for one grant, and keeps in the ledger what came of it. */
   async ask(grantId: string): Promise<Standing> {
     const { ledger, api } = this.#work;
-    const answer = await reread(this.#work, () => api.grantById(grantId));
+    const answer = await reread(this.#work, (onLeft) => api.grantById(grantId, onLeft));
     if (answer === null) return 'stopped';
     if (isNotFound(answer)) {
       await ledger.forget(grantId);
@@ -142,7 +142,7 @@ export class GrantIndex {
     const listingId = (this.#lastListingId += 1);
     for (let offset = 0, pages = 0; pages < PAGES_MAX; pages += 1) {
       const page = pageAt(offset);
-      const answer = await reread(this.#work, () => api.listGrants(page));
+      const answer = await reread(this.#work, (onLeft) => api.listGrants(page, onLeft));
       if (answer === null) return 'stopped';
       const grants = answer.kind === 'reply' && answer.status === 200 ? grantsOf(answer.body) : null;
       if (grants === null) return whyNoPage(answer);

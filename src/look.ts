@@ -71,7 +71,7 @@ async function lookAround(work: Work, job: Job, opensAt: number): Promise<Seen> 
 async function lookByEmail(work: Work, job: Job, opensAt: number): Promise<Seen | null> {
   const { email, provider } = job.user;
   if (email === null) return null;
-  const answer = await reread(work, () => work.api.grantsOf({ email, provider }));
+  const answer = await reread(work, (onLeft) => work.api.grantsOf({ email, provider }, onLeft));
   if (answer === null) return { look: { kind: 'stopped' }, answer: null, older: null };
   const listed = answer.kind === 'reply' && answer.status === 200 ? grantsOf(answer.body) : null;
   if (listed === null) return { look: { kind: 'unknown' }, answer, older: null };

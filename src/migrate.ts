@@ -33,12 +33,14 @@ import type {
   LedgerOwner,
   Log,
   NylasApi,
-  PaceSnapshot,
+  OnLeft,
   Progress,
   RunStart,
   Unwritten,
 } from './ports.js';
+import { RunView } from './run-view.js';
 import { pauseUntilStop, type StopSwitch } from './stop.js';
+import { UnwrittenOutcomes } from './unwritten.js';
 import { openWindow, type Window } from './window.js';
 import type { Work } from './work.js';
 
@@ -99,6 +101,9 @@ export interface RunResult {
   readonly unmatched: Unmatched | null;
 }
 
+const STANDSTILL =
+  'For longer than --outage-max all that was tried had to wait: the rest is left to the next run.';
+
 /** Of rows that wait, where nothing else is asked for. */
 const LATER_MAX = 1_000;
 
@@ -134,7 +139,7 @@ class Migration {
   readonly #pacer: Pacer;
   readonly #window: Window;
   readonly #flow: Flow;
-  readonly #view: LedgerView;
+  readonly #known: LedgerView;
   readonly #meter: Meter;
   readonly #books: Books;
   readonly #work: Work;
@@ -145,9 +150,9 @@ class Migration {
   readonly #stoppedLanes: StoppedLane[] = [];
   readonly #dispatcher: Dispatcher;
   readonly #feed: Feed;
+  readonly #view: RunView;
+  readonly #unwritten: UnwrittenOutcomes;
   #ledgerFailure: UserError | null = null;
-  #unwritten = 0;
-  #unwrittenDoubts = 0;
   #cancelCut = (): void => undefined;
 
   constructor(ports: MigratePorts, options: MigrateOptions, runId: number) {
@@ -162,28 +167,30 @@ class Migration {
       this.#window.resize(concurrency);
     });
     this.#window = this.#openWindow();
-    this.#view = new LedgerView(ports.ledger);
+    this.#known = new LedgerView(ports.ledger);
     this.#meter = new Meter(ports.clock, this.#pacer);
     this.#books = new Books(ports, runId, this.#tally);
     this.#lanes = this.#makeLanes();
     this.#outage = new OutageWatch({ ...ports, pacer: this.#pacer }, options.outageMaxMs);
     this.#nylasClock = new NylasClock(ports.clock);
+    this.#unwritten = new UnwrittenOutcomes(options.retry.settleDelayMs, ports.onUnwritten);
     this.#work = this.#makeWork();
     this.#index = new GrantIndex(this.#work);
     this.#dispatcher = this.#makeDispatcher();
     this.#feed = this.#makeFeed();
+    this.#view = this.#makeView();
   }
 
   async run(): Promise<RunResult> {
     const release = this.#follow();
-    this.#ports.progress.begin(() => this.#snapshot());
+    this.#ports.progress.begin(() => this.#view.snapshot());
     try {
       const result = await this.#goThrough();
       if (this.#ledgerFailure === null) return result;
       throw this.#ledgerFailure;
     } catch (error) {
       await this.#abandon();
-      if (this.#ledgerFailure !== null) throw this.#withUnwritten(this.#ledgerFailure);
+      if (this.#ledgerFailure !== null) throw this.#unwritten.explain(this.#ledgerFailure);
       if (error instanceof UserError) this.#endFailed(error);
       throw error;
     } finally {
@@ -196,8 +203,9 @@ class Migration {
     const warning = await listBeforehand(this.#index, this.#ports.clock.monotonic());
     if (warning !== null) this.#ports.warn(warning);
     const inputFailure = await this.#feed.read();
-    await this.#dispatcher.drain();
+    await this.#dispatcher.turns.drain();
     await this.#dispatcher.finish();
+    if (this.#dispatcher.turns.standsStill) this.#ports.warn(STANDSTILL);
     await this.#reconsider();
     return this.#end(inputFailure);
   }
@@ -248,22 +256,6 @@ class Migration {
     ledger.endRun(this.#runId, { endedAtMs: clock.now(), how: 'failed', why, input: null, balance });
   }
 
-  #withUnwritten({ message, next }: UserError): UserError {
-    if (this.#unwritten === 0) return new UserError('ledger', message, next);
-    const outcomes = this.#unwritten === 1 ? 'One outcome is' : `${this.#unwritten} outcomes are`;
-    return new UserError(
-      'ledger',
-      `${message} ${outcomes} not in it, but printed above: keep that; the next run looks before it sends those again.`,
-      this.#unwrittenDoubts === 0 ? next : `${this.#waitFirst()} ${next}`,
-    );
-  }
-
-  /** Whatever ledger comes next knows nothing of these, and so wouldn't leave them the settle delay by itself. */
-  #waitFirst(): string {
-    const seconds = Math.ceil(this.#options.retry.settleDelayMs / 1000);
-    return `Wait ${seconds} s first: what got no answer may still come to a grant, which the next run must find.`;
-  }
-
   #end(inputFailure: StopReason | null): RunResult {
     const balance = this.#tally.balance();
     const { limit } = this.#options;
@@ -277,32 +269,24 @@ class Migration {
       stoppedLanes: this.#stoppedLanes,
       misconfigured: this.#dispatcher.misconfigured,
       measured: this.#meter.measured(),
-      held: this.#held(),
+      held: this.#view.held(),
       input: this.#feed.digest(),
       unmatched: this.#feed.isWhole ? this.#asked.unmatched() : null,
     };
   }
 
-  #paceSnapshot(): PaceSnapshot {
-    const { targetPerSecond, held } = this.#pacer.state();
-    const heldLanes = this.#lanes.held();
-    const askedPerSecond = this.#options.ratePerSecond;
-    return { askedPerSecond, targetPerSecond, held, heldLanes, stoppedLanes: this.#stoppedLanes };
-  }
-
-  #held(): HeldSummary {
-    const { throttledHits, heldMs } = this.#pacer.state();
-    return { throttledHits, throttledMs: Math.round(heldMs.throttled), outageMs: Math.round(heldMs.outage) };
-  }
-
   /** Null: by the time of its turn the call isn't wanted any more. */
-  async #sendInTurn(call: () => Promise<Answer>, isWanted: () => boolean): Promise<Answer | null> {
+  async #sendInTurn(
+    call: (onLeft: OnLeft) => Promise<Answer>,
+    isWanted: () => boolean,
+  ): Promise<Answer | null> {
     if (!isWanted()) {
       this.#pacer.withdraw();
       return null;
     }
-    if (!(await this.#pacer.slot())) return null;
-    const answer = await call();
+    const onLeft = await this.#pacer.slot();
+    if (onLeft === null) return null;
+    const answer = await call(onLeft);
     this.#onAnswer(answer);
     return answer;
   }
@@ -322,24 +306,15 @@ class Migration {
     this.#ports.log.warn('Nylas throttles', { target: targetPerSecond, retryAfter: answer.retryAfter });
   }
 
-  #snapshot(): ReturnType<Parameters<Progress['begin']>[0]> {
-    return {
-      balance: this.#tally.balance(),
-      inFlight: this.#window.requests(),
-      inFlightMax: this.#flow.max,
-      waiting: this.#later.size + this.#dispatcher.leftRows,
-      pace: this.#paceSnapshot(),
-      share: this.#feed.share(this.#window.tasks() + this.#later.size + this.#dispatcher.leftRows),
-      ...this.#meter.measured(),
-    };
-  }
-
   #makeDispatcher(): Dispatcher {
-    const { retryTargets, existing, limit, limitPerProvider, retry } = this.#options;
+    const { retryTargets, existing, limit, limitPerProvider, retry, outageMaxMs } = this.#options;
+    // A doubt that must be looked for twice stands still for two settle delays.
+    const standstillMaxMs = outageMaxMs + 2 * retry.settleDelayMs;
+    const waits = { waitAtEndMaxMs: retry.settleDelayMs, standstillMaxMs };
     return new Dispatcher({
       work: this.#work,
-      options: { retryTargets, existing, limit, limitPerProvider, waitAtEndMaxMs: retry.settleDelayMs },
-      view: this.#view,
+      options: { retryTargets, existing, limit, limitPerProvider, ...waits },
+      view: this.#known,
       window: this.#window,
       later: this.#later,
       bell: this.#bell,
@@ -385,11 +360,27 @@ class Migration {
     return new Feed({
       ...{ input, reading, scope, warn, ledger },
       dispatcher: this.#dispatcher,
-      view: this.#view,
+      view: this.#known,
       books: this.#books,
       tally: this.#tally,
       asked: this.#asked,
       stopping: () => stop.reason() !== null,
+    });
+  }
+
+  #makeView(): RunView {
+    return new RunView({
+      tally: this.#tally,
+      window: this.#window,
+      flow: this.#flow,
+      later: this.#later,
+      dispatcher: this.#dispatcher,
+      feed: this.#feed,
+      pacer: this.#pacer,
+      lanes: this.#lanes,
+      meter: this.#meter,
+      askedPerSecond: this.#options.ratePerSecond,
+      stoppedLanes: this.#stoppedLanes,
     });
   }
 
@@ -425,9 +416,7 @@ class Migration {
       pause: (delayMs) => pauseUntilStop(clock, stop, delayMs),
       stopping: () => stop.reason() !== null,
       onUnwritten: (outcome) => {
-        this.#unwritten += 1;
-        if (outcome.status === 'in_doubt') this.#unwrittenDoubts += 1;
-        this.#ports.onUnwritten(outcome);
+        this.#unwritten.add(outcome);
       },
       onOutcome: watchOutcomes({ clock, lanes: this.#lanes, outage: this.#outage, refused }),
       isLaneStopped: (user) => this.#lanes.isStopped(user),

@@ -75,8 +75,9 @@ export class OutageWatch {
   /** First a call that changes nothing, then one of those that wait. */
   async #isOver(): Promise<boolean> {
     const { api, pacer } = this.#ports;
-    if (!(await pacer.probeSlot())) return false;
-    return isNylasUp(await api.application()) && (await this.#letOneThrough());
+    const onLeft = await pacer.probeSlot();
+    if (onLeft === null) return false;
+    return isNylasUp(await api.application(onLeft)) && (await this.#letOneThrough());
   }
 
   async #letOneThrough(): Promise<boolean> {

@@ -1,6 +1,6 @@
-import { meanRate, newPace, nextSlotMs, recordSend, type Pace } from './core/pace.js';
+import { correctSend, meanRate, newPace, nextSlotMs, recordSend, type Pace } from './core/pace.js';
 import { lowered, newThrottle, rateAt, recovered, type Throttle } from './core/throttle.js';
-import type { Clock } from './ports.js';
+import type { Clock, OnLeft } from './ports.js';
 
 /** The time for which work is begun ahead of its slot. */
 const BACKLOG_SECONDS = 0.2;
@@ -10,10 +10,13 @@ const CLIMB_STEP_MS = 50;
 
 /** Hands out the moments at which requests may leave, first come, first served. */
 export interface Pacer {
-  /** Resolves when the caller may send, which it must then do at once; false: the pacer was stopped. */
-  slot(): Promise<boolean>;
+  /**
+   * Resolves when the caller may send, which it must then do at once, to what is to be told when the request has
+   * left: later slots are computed from that. Null: the pacer was stopped.
+   */
+  slot(): Promise<OnLeft | null>;
   /** A slot that is served during an outage too, and before all others: for what asks whether it is over. */
-  probeSlot(): Promise<boolean>;
+  probeSlot(): Promise<OnLeft | null>;
   /** Says that a call to `slot` will follow as soon as its intent is committed. */
   announce(): void;
   /** Says that one that was announced will not follow. */
@@ -54,7 +57,7 @@ export function startPacer(ratePerSecond: number, clock: Clock): Pacer {
   return new ClockedPacer(ratePerSecond, clock);
 }
 
-type Waiter = (granted: boolean) => void;
+type Waiter = (granted: OnLeft | null) => void;
 
 class ClockedPacer implements Pacer {
   readonly #clock: Clock;
@@ -89,12 +92,12 @@ class ClockedPacer implements Pacer {
     if (this.#isLow()) this.#wakeProducer?.();
   }
 
-  slot(): Promise<boolean> {
+  slot(): Promise<OnLeft | null> {
     this.#announced = Math.max(0, this.#announced - 1);
     return this.#queue(this.#waiting);
   }
 
-  probeSlot(): Promise<boolean> {
+  probeSlot(): Promise<OnLeft | null> {
     return this.#queue(this.#probes);
   }
 
@@ -140,7 +143,7 @@ class ClockedPacer implements Pacer {
     this.#wakeProducer?.();
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    for (const resolve of [...this.#probes.splice(0), ...this.#waiting.splice(0)]) resolve(false);
+    for (const resolve of [...this.#probes.splice(0), ...this.#waiting.splice(0)]) resolve(null);
   }
 
   state(): PacerState {
@@ -157,10 +160,10 @@ class ClockedPacer implements Pacer {
     };
   }
 
-  #queue(waiting: Waiter[]): Promise<boolean> {
+  #queue(waiting: Waiter[]): Promise<OnLeft | null> {
     return new Promise((resolve) => {
       if (this.#stopped) {
-        resolve(false);
+        resolve(null);
         return;
       }
       waiting.push(resolve);
@@ -185,7 +188,9 @@ class ClockedPacer implements Pacer {
         return;
       }
       recordSend(this.#pace, nowMs);
-      queue.shift()?.(true);
+      queue.shift()?.(() => {
+        correctSend(this.#pace, nowMs, this.#clock.monotonic());
+      });
       if (this.#isLow()) this.#wakeProducer?.();
     }
   }

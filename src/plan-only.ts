@@ -150,6 +150,6 @@ function count(counts: Map<string, number>, name: string): void {
 const EMPTY_LEDGER: PlanningLedger = {
   fingerprintKey: new Uint8Array(32),
   lookUp: () => new Map(),
-  migrated: () => new Set(),
+  unmigrated: (keys) => new Set(keys.keys()),
   knownGrants: () => new Map(),
 };

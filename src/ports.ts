@@ -58,19 +58,25 @@ export interface OpenSource {
 /** The calls of Nylas v3 that a migration makes. None throws for a status or a fault of the network. */
 export interface NylasApi {
   /** `POST /v3/connect/custom`. */
-  submit(body: ConnectBody): Promise<Answer>;
+  submit(body: ConnectBody, onLeft?: OnLeft): Promise<Answer>;
   /** `GET /v3/grants?email=…&provider=…`, the first 200. */
-  grantsOf(mailbox: { readonly email: string; readonly provider: Provider }): Promise<Answer>;
+  grantsOf(
+    mailbox: { readonly email: string; readonly provider: Provider },
+    onLeft?: OnLeft,
+  ): Promise<Answer>;
   /** `GET /v3/grants`: one page of a listing. */
-  listGrants(page: GrantPage): Promise<Answer>;
+  listGrants(page: GrantPage, onLeft?: OnLeft): Promise<Answer>;
   /** `GET /v3/grants/{id}?expose_aliases=true`. */
-  grantById(grantId: string): Promise<Answer>;
+  grantById(grantId: string, onLeft?: OnLeft): Promise<Answer>;
   /** `GET /v3/applications`. */
-  application(): Promise<Answer>;
+  application(onLeft?: OnLeft): Promise<Answer>;
   /** `GET /v3/connectors`, the first 200. */
-  connectors(): Promise<Answer>;
+  connectors(onLeft?: OnLeft): Promise<Answer>;
   close(): void;
 }
+
+/** Told once when a request has been handed to the network whole; never where it didn't get so far. */
+export type OnLeft = () => void;
 
 /** A page of the application's grants. */
 export interface GrantPage {
@@ -124,6 +130,8 @@ export interface RunStart {
   readonly inputName: string;
   /** How long doubts that an earlier, interrupted run left behind must rest before they are looked up. */
   readonly settleDelayMs: number;
+  /** How long a request can have waited to be sent after its intent was written down: as long as an outage lasts. */
+  readonly intentWaitMaxMs: number;
 }
 
 export interface RunEnd {
@@ -169,8 +177,11 @@ export interface Ledger {
   endRun(runId: number, end: RunEnd): void;
   /** Records by key; those absent are unknown. Sees every change made so far. */
   lookUp(keys: readonly string[]): ReadonlyMap<string, RecordState>;
-  /** Which of these keys are of records that are migrated. Sees every change made so far. */
-  migrated(keys: readonly string[]): ReadonlySet<string>;
+  /**
+   * Which of these keys, by their place, are of records that aren't migrated, or of none. Sees every change made so
+   * far. In a rerun those are few.
+   */
+  unmigrated(keys: readonly (string | null)[]): ReadonlySet<number>;
   /** By `mailboxName`: the grants known for each mailbox; those without any are absent. */
   knownGrants(mailboxes: readonly MailboxName[]): ReadonlyMap<string, KnownGrants>;
   /** The listed grants of a provider that carry this `state`. */
@@ -240,7 +251,7 @@ export interface Unwritten {
 }
 
 /** The part of a ledger that planning reads. */
-export type PlanningLedger = Pick<Ledger, 'lookUp' | 'migrated' | 'knownGrants' | 'fingerprintKey'>;
+export type PlanningLedger = Pick<Ledger, 'lookUp' | 'unmigrated' | 'knownGrants' | 'fingerprintKey'>;
 
 export interface MailboxName {
   readonly provider: Provider;

@@ -1,6 +1,6 @@
 import type { Answer } from './core/answer.js';
 import { decideReread } from './core/retry.js';
-import type { Clock } from './ports.js';
+import type { Clock, OnLeft } from './ports.js';
 import type { Work } from './work.js';
 
 /** The part of a run's work that reading from Nylas needs. */
@@ -12,7 +12,10 @@ export type ReadingWork = Pick<Work, 'pause' | 'stopping' | 'send' | 'nylasClock
  * Makes a call that only reads, in its turn, and again where Nylas was unwell: that can do no harm. Null: the
  * run is stopping.
  */
-export async function reread(work: ReadingWork, call: () => Promise<Answer>): Promise<Answer | null> {
+export async function reread(
+  work: ReadingWork,
+  call: (onLeft: OnLeft) => Promise<Answer>,
+): Promise<Answer | null> {
   for (let tries = 1; ; tries += 1) {
     const answer = await work.send(call);
     if (answer === null) return null;

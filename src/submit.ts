@@ -14,6 +14,7 @@ import type { LegacyUser } from './core/record.js';
 import { countTry, decideRetry, type Retry, type Tries } from './core/retry.js';
 import { isEcho, scrubberOf, type Scrub } from './core/scrub.js';
 import { lookForGrant, type Look } from './look.js';
+import type { OnLeft } from './ports.js';
 import { conclude, entryOf, type Job, type JobEnd, type Work } from './work.js';
 
 /** Submits one record until its outcome is final, it must wait, or the run stops. */
@@ -55,9 +56,9 @@ async function attemptOnce(work: Work, job: Job): Promise<Attempt | null> {
   work.announce();
   const id = await ledger.intend(work.runId, 'submit', entryOf(job, clock.now()), nylasClock.opensAt());
   let startedMs = Infinity;
-  const submit = (): Promise<Answer> => {
+  const submit = (onLeft: OnLeft): Promise<Answer> => {
     startedMs = clock.monotonic();
-    return api.submit(job.user.body);
+    return api.submit(job.user.body, onLeft);
   };
   const answer = await work.send(submit, () => !work.isLaneStopped(job.user));
   if (answer === null) {
@@ -114,7 +115,7 @@ async function resolveMailbox(
   outcome: Extract<Outcome, { kind: 'granted_other' }>,
 ): Promise<Outcome> {
   if (work.emailMismatch === 'accept') return { ...outcome, kind: 'granted' };
-  const answer = await work.send(() => work.api.grantById(outcome.grant.id));
+  const answer = await work.send((onLeft) => work.api.grantById(outcome.grant.id, onLeft));
   if (answer === null) return outcome;
   const aliases = answer.kind === 'reply' ? (grantOf(answer.body)?.aliases ?? []) : [];
   const expected = expectedMailboxes(job.user);

@@ -8,7 +8,7 @@ import type { LegacyUser } from './core/record.js';
 import type { RetryPolicy, Tries } from './core/retry.js';
 import type { Listed, Standing } from './listing.js';
 import type { NylasClock } from './nylas-clock.js';
-import type { AttemptEnd, Clock, Ledger, Log, NylasApi, RecordEntry, Unwritten } from './ports.js';
+import type { AttemptEnd, Clock, Ledger, Log, NylasApi, OnLeft, RecordEntry, Unwritten } from './ports.js';
 
 /** What every piece of work on a record needs; one for the whole run. */
 export interface Work {
@@ -20,8 +20,14 @@ export interface Work {
   readonly announce: () => void;
   /** Resolves when no more is announced than can be sent shortly. For one producer. */
   readonly pacerReady: () => Promise<void>;
-  /** Makes a call of the API in its turn; null: the run stopped before, or it was announced and isn't wanted any more. */
-  readonly send: (call: () => Promise<Answer>, isWanted?: () => boolean) => Promise<Answer | null>;
+  /**
+   * Makes a call of the API in its turn, which hands on `onLeft`; null: the run stopped before, or it was announced
+   * and isn't wanted any more.
+   */
+  readonly send: (
+    call: (onLeft: OnLeft) => Promise<Answer>,
+    isWanted?: () => boolean,
+  ) => Promise<Answer | null>;
   /** Whether nothing of the user's lane is sent any more. */
   readonly isLaneStopped: (user: LegacyUser) => boolean;
   readonly runId: number;

@@ -20,6 +20,7 @@ function parked(provider: LegacyUser['provider'], rest: Partial<Parked> = {}): P
     tries: NO_TRIES,
     hasWaited: false,
     parkings: 0,
+    waitedUntilMs: -Infinity,
     bucket: 'held_back',
     ...rest,
   };

@@ -9,6 +9,7 @@ const parked = (key: string): Parked => ({
   tries: NO_TRIES,
   hasWaited: false,
   parkings: 0,
+  waitedUntilMs: -Infinity,
   bucket: 'waiting',
 });
 

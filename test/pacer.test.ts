@@ -5,7 +5,9 @@ import { FakeClock, isDone, seededRandom, settled } from './support/fake-clock.j
 /** Asks for `count` slots and notes who got one, and when. */
 function ask(pacer: Pacer, clock: FakeClock, count: number, log: Sent[]): void {
   for (let index = 0; index < count; index += 1) {
-    void pacer.slot().then((granted) => log.push({ index, granted, atMs: clock.monotonic() }));
+    void pacer.slot().then((onLeft) => {
+      log.push({ index, granted: onLeft !== null, atMs: clock.monotonic() });
+    });
   }
 }
 
@@ -60,6 +62,19 @@ describe.each([1, 5, 45, 50, 500])('%d a second', (rate) => {
     // A gentle start costs at most half a second of it.
     expect((rate * seconds * 1_000) / (tookMs - 500)).toBeGreaterThanOrEqual(0.97 * rate);
   });
+});
+
+test('what left later than its slot counts from when it left', async () => {
+  const clock = new FakeClock();
+  const pacer = startPacer(1, clock);
+  const onLeft = await pacer.slot();
+  const second = pacer.slot();
+  await clock.advance(600);
+  onLeft?.();
+  await clock.advance(900);
+  expect(await isDone(second)).toBe(false);
+  await clock.advance(150);
+  expect(await isDone(second)).toBe(true);
 });
 
 test('a late timer makes nobody send early, and a pause no burst', async () => {
@@ -159,7 +174,7 @@ test('stopping lets the producer go on, to find that nothing may be sent', async
   expect(await isDone(ready)).toBe(false);
   pacer.stop();
   expect(await isDone(ready)).toBe(true);
-  expect(await pacer.slot()).toBe(false);
+  expect(await pacer.slot()).toBeNull();
 });
 
 test('unpaced, as much is begun as there is', async () => {
@@ -233,6 +248,6 @@ describe('suspended', () => {
     pacer.suspend();
     const probe = pacer.probeSlot();
     pacer.stop();
-    expect(await probe).toBe(false);
+    expect(await probe).toBeNull();
   });
 });

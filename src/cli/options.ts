@@ -146,7 +146,7 @@ const RUN_OPTIONS = {
   ),
   outageMax: option(
     '--outage-max <duration>',
-    'how long Nylas may be down before the run ends',
+    'how long Nylas may be down, or all that is tried have to wait, before the run ends',
     parseDurationWithin('0s', '7d'),
     1_800_000,
     { shownDefault: '30m' },

@@ -113,7 +113,7 @@ async function runOn(
   try {
     const target = await readTarget({ api, clock, stop }, connection.apiUri);
     // Counted once it is answered: a first connection takes its time, and what went late counts as late.
-    if (target === null || !(await pacer.slot())) return null;
+    if (target === null || (await pacer.slot()) === null) return null;
     return await runAgainst(
       target,
       { input, api, clock, log, pacer, progress, stop },
@@ -148,7 +148,7 @@ async function runAgainst(
     await announce(values, shell, input.name, connection.apiUri, target);
     if (!values.noPreflight) {
       await advise(values, shell, await readConnectors(api));
-      if (!(await pacer.slot())) return null;
+      if ((await pacer.slot()) === null) return null;
     }
     const told = { warn: warnerOf(values, shell), onUnwritten: unwrittenTeller(shell) };
     const to = { target, host: connection.host };
@@ -236,6 +236,7 @@ function runStart(values: Values, shell: Shell, inputName: string, options: Migr
     options: shownOptions(values, RUN),
     inputName,
     settleDelayMs: options.retry.settleDelayMs,
+    intentWaitMaxMs: options.outageMaxMs,
   };
 }
 

@@ -5,8 +5,8 @@
 export interface Pace {
   /** Requests a second; 0: unpaced. */
   readonly ratePerSecond: number;
-  /** When the last `ratePerSecond` requests went, a ring; monotonic milliseconds. */
-  readonly sentAtMs: Float64Array;
+  /** When the latest `ratePerSecond` requests went, in order; monotonic milliseconds. */
+  readonly sentAtMs: number[];
   /** How many requests have gone in all. */
   sent: number;
   /** When the first of them went; null before it. */
@@ -14,7 +14,7 @@ export interface Pace {
 }
 
 /** Requests that left within this of a second's edge count into it: the way to the server isn't even. */
-const SECOND_MS = 1020;
+const SECOND_MS = 1008;
 /** Requests keep this much of their even distance: the rest makes up for timers that fire late. */
 const EVEN_SHARE = 0.8;
 /** The even distance is kept on average over so long, since a timer is often later than it is short. */
@@ -24,7 +24,7 @@ const EVEN_OVER_MS = 40;
 export function newPace(ratePerSecond: number): Pace {
   return {
     ratePerSecond,
-    sentAtMs: new Float64Array(Math.max(1, Math.floor(ratePerSecond))),
+    sentAtMs: [],
     sent: 0,
     firstAtMs: null,
   };
@@ -35,21 +35,42 @@ export function newPace(ratePerSecond: number): Pace {
  * rate of the moment where that is lower than the one asked for.
  */
 export function nextSlotMs(pace: Pace, targetPerSecond = pace.ratePerSecond): number {
-  const { ratePerSecond: rate, sentAtMs, sent } = pace;
+  const { ratePerSecond: rate } = pace;
   if (rate === 0) return -Infinity;
   const target = Math.min(rate, targetPerSecond);
   const bunch = Math.ceil((target * EVEN_OVER_MS) / 1000);
   // Below the full rate no second is full, so that nothing else would keep the distance.
-  const even = at(pace, sent - bunch) + ((1000 * bunch) / target) * (target < rate ? 1 : EVEN_SHARE);
+  const even = latest(pace, bunch) + ((1000 * bunch) / target) * (target < rate ? 1 : EVEN_SHARE);
   // Below one a second a single request has more than a second to itself.
-  return Math.max(even, at(pace, sent - sentAtMs.length) + Math.max(SECOND_MS, SECOND_MS / rate));
+  return Math.max(even, latest(pace, capacityOf(pace)) + Math.max(SECOND_MS, SECOND_MS / rate));
 }
 
-/** Records that a request went at `nowMs` (monotonic milliseconds). */
+/** Records that a request goes at `nowMs` (monotonic milliseconds). */
 export function recordSend(pace: Pace, nowMs: number): void {
   pace.firstAtMs ??= nowMs;
-  pace.sentAtMs[pace.sent % pace.sentAtMs.length] = nowMs;
   pace.sent += 1;
+  insert(pace, nowMs);
+}
+
+/**
+ * Records that a request which was to go at `atMs` went only at `wentAtMs`: a connection had to be made, or this
+ * process was busy. The seconds that follow begin there.
+ */
+export function correctSend(pace: Pace, atMs: number, wentAtMs: number): void {
+  const index = pace.sentAtMs.lastIndexOf(atMs);
+  if (index >= 0) pace.sentAtMs.splice(index, 1);
+  insert(pace, wentAtMs);
+}
+
+function insert(pace: Pace, atMs: number): void {
+  const { sentAtMs } = pace;
+  const before = sentAtMs.findLastIndex((earlierMs) => earlierMs <= atMs);
+  sentAtMs.splice(before + 1, 0, atMs);
+  if (sentAtMs.length > capacityOf(pace)) sentAtMs.shift();
+}
+
+function capacityOf({ ratePerSecond }: Pace): number {
+  return Math.max(1, Math.floor(ratePerSecond));
 }
 
 /** Shorter than this, a mean says nothing: the rate bounds what a second holds, not how its part is used. */
@@ -62,14 +83,13 @@ const MEAN_OVER_MS_MIN = 1000;
  */
 export function meanRate(pace: Pace): number | null {
   const { ratePerSecond, sent, firstAtMs } = pace;
-  const spanMs = at(pace, sent - 1) - (firstAtMs ?? 0);
+  const spanMs = latest(pace, 1) - (firstAtMs ?? 0);
   if (firstAtMs === null || spanMs < MEAN_OVER_MS_MIN) return null;
   const mean = ((sent - 1) * 1000) / spanMs;
   return ratePerSecond === 0 ? mean : Math.min(mean, ratePerSecond);
 }
 
-/** When a request went, counted from the first; before it none did. */
-function at(pace: Pace, index: number): number {
-  if (index < 0) return -Infinity;
-  return pace.sentAtMs[index % pace.sentAtMs.length] ?? -Infinity;
+/** When the latest request went, or the one so many before it; -Infinity: there were fewer. */
+function latest({ sentAtMs }: Pace, count: number): number {
+  return sentAtMs[sentAtMs.length - count] ?? -Infinity;
 }

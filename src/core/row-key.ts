@@ -58,14 +58,14 @@ function rawKey(
 }
 
 /**
- * The record key where one column makes it; null: it takes the whole row, there is none, or the row's columns may
- * have shifted.
+ * The record key where one column makes it; null: it takes the whole row, there is none or a bad one, or the row's
+ * columns may have shifted.
  */
 export function keyAlone(raw: RawRow, { headers, columns, identify, keyColumn }: HeaderMap): string | null {
   if (raw.problem !== null || raw.fields.length !== headers.length) return null;
   const index = identify.by === 'email' ? columns.get('email') : (keyColumn ?? undefined);
   const value = index === undefined ? '' : valueAt(raw, index);
-  if (value === '') return null;
+  if (value === '' || badKey(value) !== null) return null;
   return identify.by === 'email' ? mailboxOf(value) : value;
 }
 

@@ -67,11 +67,11 @@ export class SeenKeys {
     this.#low = new Uint32Array(capacity);
     this.#lines = new Uint32Array(capacity);
     this.#size = 0;
-    for (const [index, line] of lines.entries()) {
+    lines.forEach((line, index) => {
       const high = highs[index] ?? 0;
       const low = lows[index] ?? 0;
       if (line !== 0) this.#put(this.#slotOf(high, low), high, low, line);
-    }
+    });
   }
 }
 

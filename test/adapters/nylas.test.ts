@@ -89,6 +89,36 @@ describe('what is sent', () => {
   });
 });
 
+describe('that a request has left', () => {
+  test('is told once of each call, before its answer comes', async () => {
+    const server = await serve(ok);
+    const api = apiAt(server.uri);
+    const told: string[] = [];
+    const call = async (name: string, make: (onLeft: () => void) => Promise<Answer>): Promise<void> => {
+      await make(() => told.push(`${name} left`));
+      told.push(`${name} answered`);
+    };
+    await call('submit', (onLeft) => api.submit(BODY, onLeft));
+    await call('look', (onLeft) => api.grantsOf({ email: 'ada@example.com', provider: 'google' }, onLeft));
+    await call('list', (onLeft) => api.listGrants({ order: 'made', since: null, offset: 0 }, onLeft));
+    await call('one', (onLeft) => api.grantById('g', onLeft));
+    await call('application', (onLeft) => api.application(onLeft));
+    await call('connectors', (onLeft) => api.connectors(onLeft));
+    expect(told).toEqual(
+      ['submit', 'look', 'list', 'one', 'application', 'connectors'].flatMap((name) => [
+        `${name} left`,
+        `${name} answered`,
+      ]),
+    );
+  });
+
+  test('is not told where nothing could be reached', async () => {
+    const onLeft = vi.fn();
+    await apiAt(await closedUri()).submit(BODY, onLeft);
+    expect(onLeft).not.toHaveBeenCalled();
+  });
+});
+
 describe('a redirect is never followed', () => {
   test.each([301, 302, 303, 307, 308])(
     '%i: the other host sees nothing, the key least of all',

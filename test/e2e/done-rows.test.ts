@@ -8,8 +8,16 @@ import { emailInToken, startNylasServer } from '../support/nylas-server.js';
 const HEADER = 'account_id,provider,email,refresh_token,plan';
 const ROWS = [0, 1, 2].map((n) => `acc-${n},google,u${n}@example.com,token:u${n}@example.com,gold`);
 
-/** Migrates three users, then runs again over a file in which the first row has lost its token. */
+/** Runs again over a file in which the first row has lost its token. */
 async function rerun(...more: readonly string[]): Promise<{ readonly text: string; readonly sent: number }> {
+  return rerunOver(['acc-0,google,u0@example.com,,gold', ...ROWS.slice(1), ...ROWS.slice(2)], more);
+}
+
+/** Migrates three users, then runs again over these rows. */
+async function rerunOver(
+  rows: readonly string[],
+  more: readonly string[],
+): Promise<{ readonly text: string; readonly sent: number }> {
   const cwd = testFolder();
   const server = await startNylasServer(emailInToken);
   const write = (rows: readonly string[]): void => {
@@ -18,7 +26,7 @@ async function rerun(...more: readonly string[]): Promise<{ readonly text: strin
   const args = ['run', 'users.csv', '--api-uri', server.url, '--rate', '0', '--json'];
   write(ROWS);
   expect((await runHere(args, { cwd })).exitCode).toBe(0);
-  write(['acc-0,google,u0@example.com,,gold', ...ROWS.slice(1), ...ROWS.slice(2)]);
+  write(rows);
   const { stdout } = await runHere([...args, ...more], { cwd });
   return { text: stdout, sent: server.submitted.length };
 }
@@ -29,6 +37,11 @@ it('a row whose record is migrated is done, whatever else it holds now; its repe
     balance: { read: 4, buckets: { already_done: 3, duplicate: 1, invalid: 0 } },
   });
   expect(sent).toBe(3);
+});
+
+it('a key that only begins like that of a migrated record is not that', async () => {
+  const { text } = await rerunOver(['acc-0\0,google,u0@example.com,token:u0@example.com,gold'], []);
+  expect(JSON.parse(text)).toMatchObject({ balance: { read: 1, buckets: { already_done: 0, invalid: 1 } } });
 });
 
 it('a dry run counts it likewise', async () => {

@@ -36,6 +36,7 @@ export function runStart(rest: Partial<RunStart> = {}): RunStart {
     options: {},
     inputName: 'users.csv',
     settleDelayMs: SETTLE_DELAY_MS,
+    intentWaitMaxMs: 0,
     ...rest,
   };
 }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import got, { type Got, type Method, type RequestFunction, type Response } from 'got';
 import type { Answer } from '../../core/answer.js';
 import { scrubberOf, type Scrub } from '../../core/scrub.js';
-import type { Clock, NylasApi } from '../../ports.js';
+import type { Clock, NylasApi, OnLeft } from '../../ports.js';
 import { toFault } from './fault.js';
 import { toReply } from './reply.js';
 
@@ -34,6 +34,7 @@ interface Call {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly json?: unknown;
+  readonly onLeft: OnLeft | undefined;
 }
 
 /**
@@ -49,23 +50,26 @@ export function nylasApi(options: NylasOptions, clock: Clock): NylasApi {
   const scrub = scrubberOf([options.apiKey].filter((key) => key.length >= KEY_LENGTH_MIN));
   const send = (call: Call): Promise<Answer> => sendOnce(client, clock, scrub, call);
   return {
-    submit: (body) => send({ method: 'POST', path: 'v3/connect/custom', json: body }),
-    grantsOf: ({ email, provider }) =>
-      send({ method: 'GET', path: 'v3/grants', query: { email, provider, limit: PAGE_SIZE } }),
-    listGrants: ({ order, since, offset }) =>
+    submit: (body, onLeft) => send({ method: 'POST', path: 'v3/connect/custom', json: body, onLeft }),
+    grantsOf: ({ email, provider }, onLeft) =>
+      send({ method: 'GET', path: 'v3/grants', query: { email, provider, limit: PAGE_SIZE }, onLeft }),
+    listGrants: ({ order, since, offset }, onLeft) =>
       send({
         method: 'GET',
         path: 'v3/grants',
         query: { ...ORDERS[order], limit: PAGE_SIZE, offset, ...(since === null ? {} : { since }) },
+        onLeft,
       }),
-    grantById: (grantId) =>
+    grantById: (grantId, onLeft) =>
       send({
         method: 'GET',
         path: `v3/grants/${encodeURIComponent(grantId)}`,
         query: { expose_aliases: true },
+        onLeft,
       }),
-    application: () => send({ method: 'GET', path: 'v3/applications' }),
-    connectors: () => send({ method: 'GET', path: 'v3/connectors', query: { limit: PAGE_SIZE } }),
+    application: (onLeft) => send({ method: 'GET', path: 'v3/applications', onLeft }),
+    connectors: (onLeft) =>
+      send({ method: 'GET', path: 'v3/connectors', query: { limit: PAGE_SIZE }, onLeft }),
     close: () => {
       agents.http.destroy();
       agents.https.destroy();
@@ -129,6 +133,7 @@ async function sendOnce(client: Got, clock: Clock, scrub: Scrub, call: Call): Pr
     });
     // After "101 Switching Protocols" Node lets go of the connection, and got would wait for ever.
     void request.on('request', (sent) => {
+      if (call.onLeft !== undefined) sent.once('finish', call.onLeft);
       sent.once('upgrade', (_answer: unknown, socket: Duplex) => {
         socket.destroy();
         request.cancel();

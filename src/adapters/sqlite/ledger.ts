@@ -22,7 +22,7 @@ import type {
 import { copyInThread } from './copy-thread.js';
 import { wayBack } from './damage.js';
 import { GroupCommit } from './group-commit.js';
-import { lookUpGrants, lookUpMigrated, lookUpRecords } from './look-up.js';
+import { lookUpGrants, lookUpRecords, lookUpUnmigrated } from './look-up.js';
 import { describeHolder, ledgerError, lockOf, openForWriting, takeLock } from './open.js';
 import { grantOfSeen, seenRow } from './seen-grants.js';
 import { watchFiles, type WatchedFile } from './watch.js';
@@ -106,7 +106,8 @@ class SqliteLedger implements Ledger {
   beginRun(run: RunStart): number {
     return this.#guarded(() =>
       this.#db.transaction(() => {
-        this.#writes.recoverInterrupted.run({ settleDelayMs: run.settleDelayMs });
+        const { startedAtMs, settleDelayMs, intentWaitMaxMs } = run;
+        this.#writes.recoverInterrupted.run({ startedAtMs, settleDelayMs, intentWaitMaxMs });
         return Number(
           this.#writes.beginRun.run({ ...run, options: JSON.stringify(run.options) }).lastInsertRowid,
         );
@@ -134,9 +135,9 @@ class SqliteLedger implements Ledger {
     return this.#guarded(() => lookUpRecords(this.#writes, keys));
   }
 
-  migrated(keys: readonly string[]): ReadonlySet<string> {
+  unmigrated(keys: readonly (string | null)[]): ReadonlySet<number> {
     this.#group.flush();
-    return this.#guarded(() => lookUpMigrated(this.#writes, keys));
+    return this.#guarded(() => lookUpUnmigrated(this.#writes, keys));
   }
 
   knownGrants(mailboxes: readonly MailboxName[]): ReadonlyMap<string, KnownGrants> {

@@ -13,9 +13,9 @@ export function lookUpRecords(
   return new Map(rows.map((row) => [row.key, row]));
 }
 
-/** Which of these records are migrated, likewise. */
-export function lookUpMigrated(statements: LookUps, keys: readonly string[]): ReadonlySet<string> {
-  return new Set(statements.migrated.all(JSON.stringify(keys)));
+/** The places of those keys whose records aren't migrated, likewise: nearly none where a file is run again. */
+export function lookUpUnmigrated(statements: LookUps, keys: readonly (string | null)[]): ReadonlySet<number> {
+  return new Set(statements.unmigrated.all(JSON.stringify(keys)));
 }
 
 /** The grants of each mailbox, in one statement each for the whole batch. */
@@ -56,7 +56,7 @@ export function openPlanning(path: string): PlanningLedger & { readonly close: (
   return {
     fingerprintKey: fingerprintKey ?? new Uint8Array(),
     lookUp: (keys) => guarded(path, () => lookUpRecords(statements, keys)),
-    migrated: (keys) => guarded(path, () => lookUpMigrated(statements, keys)),
+    unmigrated: (keys) => guarded(path, () => lookUpUnmigrated(statements, keys)),
     knownGrants: (mailboxes) => guarded(path, () => lookUpGrants(statements, mailboxes)),
     close: () => {
       db.close();

@@ -14,7 +14,7 @@ export interface Writes {
   readonly beginRun: Statement;
   readonly endRun: Statement;
   readonly lookUp: Statement<[string], RecordRow>;
-  readonly migrated: Statement<[string], string>;
+  readonly unmigrated: Statement<[string], number>;
   readonly holders: Statement<[string], HolderRow>;
   readonly doubts: Statement<[string], DoubtRow>;
   readonly seen: Statement<[string], SeenRow>;
@@ -45,7 +45,7 @@ interface Lane {
 }
 
 /** The statements that planning needs. */
-export type LookUps = Pick<Writes, 'lookUp' | 'migrated' | 'holders' | 'doubts' | 'seen'>;
+export type LookUps = Pick<Writes, 'lookUp' | 'unmigrated' | 'holders' | 'doubts' | 'seen'>;
 
 interface RecordRow {
   readonly key: string;
@@ -106,13 +106,14 @@ export function prepareWrites(db: Database): Writes {
 function prepareRuns(db: Database) {
   return {
     closeDeadRuns: db.prepare("UPDATE runs SET ended_at = ?, ended_how = 'died' WHERE ended_at IS NULL"),
-    // Whoever holds the lock knows that no other process is submitting: what is marked so was interrupted.
+    // Whoever holds the lock knows that no other process is submitting: what is marked so was interrupted. Its
+    // request can have left later than its intent was written down, but no later than now.
     recoverInterrupted: db.prepare(`
       UPDATE records SET
         status = 'in_doubt',
         category = NULL,
         doubt_since = coalesce(doubt_since, (${LAST_START})),
-        not_before = (${LAST_START}) + :settleDelayMs,
+        not_before = min(:startedAtMs, (${LAST_START}) + :intentWaitMaxMs) + :settleDelayMs,
         attempts = attempts + 1,
         first_attempt_at = coalesce(first_attempt_at, (${LAST_START})),
         last_attempt_at = (${LAST_START})
@@ -144,10 +145,10 @@ export function prepareLookUps(db: Database): LookUps {
         iif(doubt_since IS NULL, NULL, (${OPENS_AT} AND started_at = doubt_since ORDER BY attempt_id LIMIT 1))
           AS doubtOpensAt
       FROM json_each(?) AS asked CROSS JOIN records ON records.key = asked.value`),
-    migrated: db
-      .prepare<[string], string>(
-        `SELECT records.key FROM json_each(?) AS asked CROSS JOIN records ON records.key = asked.value
-        WHERE +status = 'migrated'`,
+    unmigrated: db
+      .prepare<[string], number>(
+        `SELECT asked.key FROM json_each(?) AS asked LEFT JOIN records ON records.key = asked.value
+        WHERE +records.status IS NOT 'migrated'`,
       )
       .pluck(),
     // CROSS JOIN and the unary plus keep SQLite from walking every migrated record instead of the mailboxes.

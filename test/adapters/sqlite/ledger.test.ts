@@ -484,6 +484,20 @@ describe('after a crash', () => {
     ledger.close();
   });
 
+  it.each([
+    ['now, where it may have left only just before', { startedAtMs: 8_000 }, 8_000],
+    ['when it left at the latest, where that is longer ago', { startedAtMs: 80_000 }, 27_000],
+    ['now, where the clock was set back meanwhile', { startedAtMs: 3_000 }, 3_000],
+  ])('what waited for its turn after its intent rests from %s', async (_case, start, fromMs) => {
+    const story = new Story(path);
+    await story.ledger.intend(story.runId, 'submit', entryOf({ key: 'ada', atMs: 7_000 }));
+    story.close();
+    const ledger = openLedger(path, systemClock);
+    ledger.beginRun(runStart({ ...start, intentWaitMaxMs: 20_000 }));
+    expect(ledger.lookUp(['ada']).get('ada')?.notBeforeMs).toBe(fromMs + SETTLE_DELAY_MS);
+    ledger.close();
+  });
+
   it('an older doubt stays the earliest, and an interrupted look changes nothing', async () => {
     const story = new Story(path);
     await story.doubt({ key: 'ada', atMs: 1_000 }, 2_000);

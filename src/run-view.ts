@@ -1,0 +1,60 @@
+import type { HeldSummary } from './core/run-summary.js';
+import type { Tally } from './core/tally.js';
+import type { Dispatcher } from './dispatch.js';
+import type { Feed } from './feed.js';
+import type { Flow } from './flow.js';
+import type { Lanes, StoppedLane } from './lanes.js';
+import type { Later } from './later.js';
+import type { Meter } from './meter.js';
+import type { Pacer } from './pacer.js';
+import type { PaceSnapshot, Snapshot } from './ports.js';
+import type { Window } from './window.js';
+
+export interface RunViewParts {
+  readonly tally: Tally;
+  readonly window: Pick<Window, 'requests' | 'tasks'>;
+  readonly flow: Pick<Flow, 'max'>;
+  readonly later: Pick<Later, 'size'>;
+  readonly dispatcher: Pick<Dispatcher, 'leftRows'>;
+  readonly feed: Pick<Feed, 'share'>;
+  readonly pacer: Pick<Pacer, 'state'>;
+  readonly lanes: Pick<Lanes, 'held'>;
+  readonly meter: Pick<Meter, 'measured'>;
+  readonly askedPerSecond: number;
+  readonly stoppedLanes: readonly StoppedLane[];
+}
+
+/** A run as it stands, for whoever watches it; it changes nothing. */
+export class RunView {
+  readonly #parts: RunViewParts;
+
+  constructor(parts: RunViewParts) {
+    this.#parts = parts;
+  }
+
+  snapshot(): Snapshot {
+    const { tally, window, flow, later, dispatcher, feed, meter } = this.#parts;
+    const waiting = later.size + dispatcher.leftRows;
+    return {
+      balance: tally.balance(),
+      inFlight: window.requests(),
+      inFlightMax: flow.max,
+      waiting,
+      pace: this.#pace(),
+      share: feed.share(window.tasks() + waiting),
+      ...meter.measured(),
+    };
+  }
+
+  /** How long nothing was let through, and why. */
+  held(): HeldSummary {
+    const { throttledHits, heldMs } = this.#parts.pacer.state();
+    return { throttledHits, throttledMs: Math.round(heldMs.throttled), outageMs: Math.round(heldMs.outage) };
+  }
+
+  #pace(): PaceSnapshot {
+    const { pacer, lanes, askedPerSecond, stoppedLanes } = this.#parts;
+    const { targetPerSecond, held } = pacer.state();
+    return { askedPerSecond, targetPerSecond, held, heldLanes: lanes.held(), stoppedLanes };
+  }
+}
