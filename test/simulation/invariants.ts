@@ -2,7 +2,7 @@ import { UserError } from '../../src/core/errors.js';
 import { balances } from '../../src/core/tally.js';
 import type { RunResult } from '../../src/migrate.js';
 import type { Image, ImageAttempt, ImageRecord } from './ledger-image.js';
-import type { Nylas } from './nylas.js';
+import type { Nylas, Submission } from './nylas.js';
 import type { People, Person } from './people.js';
 import type { RunStory, World } from './world.js';
 
@@ -10,15 +10,15 @@ import type { RunStory, World } from './world.js';
 type Findings = readonly string[];
 
 /** What must hold after every run, however it ended. */
-export function checkRun(story: RunStory, { people, nylas, settings }: World): Findings {
+export function checkRun(story: RunStory, { people, nylas, settings, witness }: World): Findings {
   const inputMs = (story.rows / settings.batchSize) * settings.batchDelayMs;
   return [
     ...checkEnd(story),
     ...checkPace(story),
     ...checkProgress(story, inputMs),
-    ...checkAttempts(story),
+    ...checkAttempts(story, people),
     ...checkIntents(story),
-    ...checkRefusals(story, people),
+    ...checkRefusals(story, people, witness.allSubmissions),
     ...checkGrants(story, people, nylas),
     ...(story.end.kind === 'ended' ? checkBooks(story, story.end.result, people.persons.length) : []),
   ];
@@ -46,9 +46,11 @@ const BACKOFF_AND_REST_MS = 180_000;
 /** Nothing is waited for that is longer than what is waited for by rule. */
 function checkProgress({ plan, beganAtMs, endedAtMs, callsAtMs, end }: RunStory, inputMs: number): Findings {
   if (end.kind === 'stuck') return [];
-  const { options, weather } = plan;
+  const { options, weather, clockSet } = plan;
   const retryAfterMs = Math.max(0, ...weather.throttles.map(({ retryAfterS }) => retryAfterS * 1000));
-  const bound = options.retry.settleDelayMs + retryAfterMs + 3 * inputMs + BACKOFF_AND_REST_MS;
+  // What the ledger says of another record's wait is by the clock on the wall.
+  const setBackMs = Math.max(0, -(clockSet?.byMs ?? 0));
+  const bound = options.retry.settleDelayMs + retryAfterMs + 3 * inputMs + setBackMs + BACKOFF_AND_REST_MS;
   const moments = [beganAtMs, ...callsAtMs, endedAtMs];
   const gap = moments.findIndex((atMs, index) => atMs - (moments[index - 1] ?? atMs) > bound);
   if (gap < 0) return [];
@@ -57,7 +59,7 @@ function checkProgress({ plan, beganAtMs, endedAtMs, callsAtMs, end }: RunStory,
 }
 
 /** Attempts are only ever added, and are bounded. */
-function checkAttempts(story: RunStory): Findings {
+function checkAttempts(story: RunStory, people: People): Findings {
   const { before, after, plan } = story;
   const changed = before.attempts.filter((attempt, index) => !isSame(attempt, after.attempts[index]));
   const own = after.attempts.slice(before.attempts.length);
@@ -65,7 +67,10 @@ function checkAttempts(story: RunStory): Findings {
   const isOutage =
     plan.weather.outages.length > 0 || plan.weather.mishaps.error + plan.weather.mishaps.hang > 0;
   const max = isOutage ? 50 : plan.options.retry.attemptsMax;
-  const over = [...counted].filter(([, count]) => count > max);
+  const allowed = new Map(
+    [...after.records.values()].map(({ key, recordId }) => [recordId, max * people.turnsOf(key)]),
+  );
+  const over = [...counted].filter(([recordId, count]) => count > (allowed.get(recordId) ?? max));
   return [
     ...changed.map(({ attemptId }) => `attempt ${attemptId} has changed or is gone`),
     ...over.map(([recordId, count]) => `record ${recordId} was submitted ${count} times in one run`),
@@ -97,8 +102,12 @@ function checkIntents({ before, after, submissions }: RunStory): Findings {
   });
 }
 
-/** Nobody is told to sign in again whose credential has brought a grant in this run. */
-function checkRefusals({ before, after, submissions }: RunStory, people: People): Findings {
+/** Nobody is told to sign in again whose credential has brought a grant. */
+function checkRefusals(
+  { before, after }: RunStory,
+  people: People,
+  submissions: readonly Submission[],
+): Findings {
   return submissions.flatMap(({ body, credential, tookAtMs }) => {
     const { email } = people.personOf(body.state);
     const isOwn = email?.toLowerCase() === credential.mailbox;
@@ -198,7 +207,7 @@ function keysOf({ records }: Image, status: ImageRecord['status']): readonly str
   return [...records.values()].filter((record) => record.status === status).map(({ key }) => key);
 }
 
-function countBy<T, K>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<K, number> {
+function countBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): ReadonlyMap<K, number> {
   const counts = new Map<K, number>();
   for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
   return counts;

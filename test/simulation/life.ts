@@ -7,9 +7,11 @@ export class Life implements Clock {
   #isOver = false;
   #steps = 0;
   readonly bornAtMs: number;
+  readonly #latenessMs: () => number;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, latenessMs: () => number) {
     this.#clock = clock;
+    this.#latenessMs = latenessMs;
     this.bornAtMs = clock.monotonic();
   }
 
@@ -41,7 +43,7 @@ export class Life implements Clock {
 
   after(delayMs: number, callback: () => void): () => void {
     if (this.#isOver) return () => undefined;
-    const stop = this.#clock.after(delayMs, () => {
+    const stop = this.#clock.after(Math.max(0, delayMs) + this.#latenessMs(), () => {
       this.#cancels.delete(cancel);
       this.#steps += 1;
       callback();

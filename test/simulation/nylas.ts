@@ -1,7 +1,7 @@
 import type { Answer, FaultKind } from '../../src/core/answer.js';
 import type { Provider } from '../../src/core/provider.js';
 import type { ConnectBody } from '../../src/core/record.js';
-import type { Clock, GrantPage, NylasApi } from '../../src/ports.js';
+import type { Clock, GrantPage, NylasApi, OnLeft } from '../../src/ports.js';
 import { GrantStore, type Grant } from '../../src/simulator/grants.js';
 import { SlidingSecond } from '../../src/simulator/sliding-second.js';
 import type { Dice } from './dice.js';
@@ -65,7 +65,11 @@ export class Nylas {
   readonly #habits: NylasHabits;
   readonly #watcher: Watcher;
   readonly #second = new SlidingSecond();
+  /** Submissions that nobody waits for any more and Nylas will still act on, each with how to make it act now. */
+  readonly #hanging = new Map<Submission, () => void>();
   readonly #spent = new Set<string>();
+  /** Its own clock goes on evenly, whatever becomes of ours. */
+  readonly #aheadMs: number;
   #weather = CALM;
   #weatherFromMs = 0;
 
@@ -75,6 +79,7 @@ export class Nylas {
     this.#people = people;
     this.#habits = habits;
     this.#watcher = watcher;
+    this.#aheadMs = clock.now() - clock.monotonic() + habits.skewMs;
   }
 
   /** From now on. */
@@ -110,12 +115,18 @@ export class Nylas {
   /** Nylas as one process reaches it. */
   connect(life: Life): NylasApi {
     const line = new Connection(life, this.#habits);
-    const read = (answer: () => Said): Promise<Answer> => this.#read(line, answer);
+    const read = (answer: () => Said, onLeft?: OnLeft): Promise<Answer> => {
+      onLeft?.();
+      return this.#read(line, answer);
+    };
     return {
-      submit: (body) => this.#submit(line, body),
-      grantsOf: ({ email, provider }) => read(() => said(200, this.#list({ email, provider }, 'made', 0))),
-      listGrants: (asked) => read(() => said(200, this.#page(asked))),
-      grantById: (id) => read(() => this.#find(id)),
+      submit: (body, onLeft) => {
+        onLeft?.();
+        return this.#submit(line, body);
+      },
+      grantsOf: (mailbox, onLeft) => read(() => this.#lookedFor(mailbox), onLeft),
+      listGrants: (asked, onLeft) => read(() => said(200, this.#page(asked)), onLeft),
+      grantById: (id, onLeft) => read(() => this.#find(id), onLeft),
       application: () => read(() => said(200, { application_id: 'app-1' })),
       connectors: () => read(() => said(200, this.#connectors())),
       close: () => {
@@ -142,24 +153,45 @@ export class Nylas {
     const refused = this.#turnsAway() ?? this.#providerTurnsAway(body.provider);
     const course = this.#roll('submit');
     submission.isPending = course.actsAfterMs !== null;
-    return this.#go(line, course, () => {
+    const act = (): Said => {
       submission.isPending = false;
+      this.#hanging.delete(submission);
       return refused ?? this.#authenticate(submission);
+    };
+    return this.#go(line, course, act, (actNow) => {
+      if (course.instead === 'timeout') this.#hanging.set(submission, actNow);
     }).finally(heard);
   }
 
-  /** The server acts whether or not whoever asked still lives. */
-  #go(line: Connection, course: Course, act: () => Said): Promise<Answer> {
+  /** The server acts whether or not whoever asked still lives: once, at its time or sooner. */
+  #go(
+    line: Connection,
+    course: Course,
+    act: () => Said,
+    onPending: (actNow: () => void) => void = () => undefined,
+  ): Promise<Answer> {
     let answer: Said | null = null;
+    const actNow = (): void => {
+      answer ??= act();
+    };
     if (course.actsAfterMs !== null) {
-      this.#clock.after(course.actsAfterMs, () => {
-        answer = act();
-      });
+      this.#clock.after(course.actsAfterMs, actNow);
+      onPending(actNow);
     }
     return line.hear(course.hearsAfterMs, () => {
       const heard = course.instead ?? answer ?? 'timeout';
       return typeof heard === 'string' ? heard : { ...heard, dateMs: this.#dateMs() };
     });
+  }
+
+  /** What a look finds, and what Nylas does right behind its back. */
+  #lookedFor(mailbox: { readonly email: string; readonly provider: Provider }): Said {
+    const found = said(200, this.#list(mailbox, 'made', 0));
+    for (const [{ credential }, act] of [...this.#hanging]) {
+      const isOfIt = credential.mailbox === mailbox.email && credential.provider === mailbox.provider;
+      if (isOfIt && this.#dice.chance(0.5)) act();
+    }
+    return found;
   }
 
   #authenticate(submission: Submission): Said {
@@ -294,7 +326,7 @@ export class Nylas {
   }
 
   #nowS(): number {
-    return Math.floor((this.#clock.now() + this.#habits.skewMs) / 1000);
+    return Math.floor((this.#clock.monotonic() + this.#aheadMs) / 1000);
   }
 
   #dateMs(): number | null {

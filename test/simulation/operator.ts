@@ -36,9 +36,16 @@ async function oneRun(world: World, plan: RunPlan): Promise<RunStory> {
       nylas.signIn(person.provider, person.mailbox);
     }),
   );
+  if (plan.clockSet !== null) cancels.push(setClock(world, plan.clockSet));
   const story = await world.run(plan);
   for (const cancel of cancels) cancel();
   return story;
+}
+
+function setClock({ clock }: World, { afterMs, byMs }: NonNullable<RunPlan['clockSet']>): () => void {
+  return clock.after(afterMs, () => {
+    clock.setNow(clock.now() + byMs);
+  });
 }
 
 function some(dice: Dice, persons: readonly Person[], share: number): readonly Person[] {

@@ -28,7 +28,10 @@ export interface Person {
 }
 
 /** A row of the file: a person's, or (null) one that nobody can make anything of. */
-type Line = Person | null;
+type Line = {
+  readonly person: Person;
+  /** Another than their own. */ readonly older: Credential | null;
+} | null;
 
 export const HEADER = [
   'account_id',
@@ -75,7 +78,13 @@ export class People {
 
   /** The rows of the file as it stands. */
   rows(): readonly RawRow[] {
-    return this.#lines.map((person, index) => ({ line: index + 2, fields: fieldsOf(person), problem: null }));
+    return this.#lines.map((line, index) => ({ line: index + 2, fields: fieldsOf(line), problem: null }));
+  }
+
+  /** How many rows may each have attempts of their own: all that name a person, where their credentials differ. */
+  turnsOf(key: string): number {
+    const own = this.#lines.filter((line) => line?.person.key === key);
+    return own.some((line) => (line?.older ?? null) !== null) ? own.length : 1;
   }
 
   /** Writes the file in another order. */
@@ -144,14 +153,26 @@ export class People {
   /** The file: everybody, some of them more than once, and rows that say nothing. */
   #write(): readonly Line[] {
     const dice = this.#dice;
-    const lines: Line[] = [...this.persons];
+    const lines: Line[] = this.persons.map((person) => ({ person, older: null }));
     const repeats = dice.chance(0.5) ? dice.int(1, Math.ceil(lines.length / 2)) : 0;
+    const olderShare = dice.pick([0, 0.3]);
     for (let count = 0; count < repeats; count += 1) {
-      const person = this.persons[dice.int(0, this.persons.length - 1)] ?? null;
-      lines.splice(dice.chance(0.5) ? lines.length : dice.int(0, lines.length), 0, person);
+      const line = this.#repeat(this.persons[dice.int(0, this.persons.length - 1)], count, olderShare);
+      lines.splice(dice.chance(0.5) ? lines.length : dice.int(0, lines.length), 0, line);
     }
     if (dice.chance(0.2)) lines.splice(dice.int(0, lines.length), 0, null);
     return dice.chance(0.5) ? lines : dice.shuffled(lines);
+  }
+
+  /** Another row of a person: the same, or with a credential that they had before. */
+  #repeat(person: Person | undefined, number: number, olderShare: number): Line {
+    if (person === undefined) return null;
+    if (!this.#dice.chance(olderShare)) return { person, older: null };
+    const { token } = person.credential;
+    const fate: Fate = this.#dice.chance(0.5) ? 'revoked' : 'works';
+    const older = { ...person.credential, token: `${token}-older-${number}`, fate };
+    this.#credentials.set(older.token, older);
+    return { person, older };
   }
 }
 
@@ -163,9 +184,10 @@ interface Habits {
   readonly isWrong: number;
 }
 
-function fieldsOf(person: Line): readonly string[] {
-  if (person === null) return HEADER.map(() => '');
-  const { key, provider, email, credential, credentialId } = person;
+function fieldsOf(line: Line): readonly string[] {
+  if (line === null) return HEADER.map(() => '');
+  const { key, provider, email, credentialId } = line.person;
+  const credential = line.older ?? line.person.credential;
   const isImap = provider === 'imap';
   const login = isImap && email === null ? `login-of-${key}` : '';
   return [

@@ -37,6 +37,8 @@ export interface RunPlan {
   /** The share of people that sign in by themselves before it, and while it goes on. */
   readonly signIns: number;
   readonly signInsMeanwhile: number;
+  /** That somebody sets the clock of this machine, so long after the run began; null: nobody does. */
+  readonly clockSet: { readonly afterMs: number; readonly byMs: number } | null;
 }
 
 const RATES = [0, 0, 1, 5, 20, 45] as const;
@@ -100,6 +102,7 @@ export function rollRun(dice: Dice, settings: Settings, people: People): RunPlan
     renews: dice.chance(0.3) ? 0.5 : 0,
     signIns: dice.chance(0.2) ? 0.1 : 0,
     signInsMeanwhile: dice.chance(0.2) ? 0.1 : 0,
+    clockSet: dice.chance(0.1) ? rollClockSet(dice) : null,
   };
 }
 
@@ -120,7 +123,13 @@ export function calmRun(settings: Settings): RunPlan {
     renews: 0,
     signIns: 0,
     signInsMeanwhile: 0,
+    clockSet: null,
   };
+}
+
+function rollClockSet(dice: Dice): RunPlan['clockSet'] {
+  const afterMs = dice.int(0, dice.pick([1_000, 60_000]));
+  return { afterMs, byMs: dice.pick([-HOUR_MS, -5_000, 700, HOUR_MS]) };
 }
 
 function rollCut(dice: Dice, count: number): Cut {

@@ -40,9 +40,9 @@ export async function simulate(seed: number): Promise<Simulated> {
 }
 
 function describe({ plan, end, beganAtMs, endedAtMs, callsAtMs }: RunStory): string {
-  const { options, cut, weather } = plan;
+  const { options, cut, weather, clockSet } = plan;
   const { ratePerSecond, concurrencyMax, limit, laterMax } = options;
-  const facts = { ratePerSecond, concurrencyMax, limit, laterMax, cut, weather: namesOf(weather) };
+  const facts = { ratePerSecond, concurrencyMax, limit, laterMax, cut, clockSet, weather: namesOf(weather) };
   const came = end.kind === 'ended' ? { ...end.result.balance, stop: end.result.stop } : end;
   return `${Math.round(endedAtMs - beganAtMs)} ms, ${callsAtMs.length} calls: ${JSON.stringify({ ...facts, came })}`;
 }

@@ -4,8 +4,8 @@ import type { Life } from './life.js';
 import type { Nylas, Submission, Watcher } from './nylas.js';
 import type { People, Person } from './people.js';
 
-/** A request leaves a little later than its intent, from which the time to look is counted after a crash. */
-const LOOKED_AFTER_DELAYS = 1.75;
+/** Each look comes a whole settle delay after what it looks for, and the second one after the first. */
+const LOOKED_AFTER_DELAYS = 2;
 
 interface Run {
   readonly life: Life;
@@ -39,6 +39,11 @@ export class Witness implements Watcher {
   /** What the latest process sent. */
   get sent(): Pick<Run, 'callsAtMs' | 'submissions'> {
     return this.#run ?? { callsAtMs: [], submissions: [] };
+  }
+
+  /** What every process so far has sent. */
+  get allSubmissions(): readonly Submission[] {
+    return this.#earlier;
   }
 
   accuse(what: string): void {

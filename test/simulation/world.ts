@@ -53,6 +53,8 @@ export class World {
   readonly settings: Settings;
   readonly witness: Witness;
   readonly nylas: Nylas;
+  /** How late the next timer of a process fires. */
+  readonly latenessMs: () => number;
   readonly #folder = mkdtempSync(join(FOLDER, 'simulation-'));
   #ledgers = 0;
   #image = EMPTY_IMAGE;
@@ -60,6 +62,7 @@ export class World {
   constructor(seed: number) {
     this.dice = new Dice(seed);
     this.clock = new FakeClock({ seed: this.dice.int(1, 1_000_000) });
+    this.latenessMs = latenessOf(this.dice.fork());
     this.people = new People(this.dice.fork());
     this.settings = rollSettings(this.dice.fork(), this.people);
     this.witness = new Witness(this.people);
@@ -97,6 +100,12 @@ export class World {
   }
 }
 
+/** Timers fire late now and then, as those of a busy machine do. */
+function latenessOf(dice: Dice): () => number {
+  const chance = dice.pick([0, 0.05, 0.3]);
+  return () => (dice.chance(chance) ? dice.int(1, 40) : 0);
+}
+
 /** One process that migrates, and what may befall it. */
 class Process {
   readonly life: Life;
@@ -111,7 +120,7 @@ class Process {
   constructor(world: World, plan: RunPlan, ledgerPath: string) {
     this.#world = world;
     this.#plan = plan;
-    this.life = new Life(world.clock);
+    this.life = new Life(world.clock, world.latenessMs);
     this.ledgerPath = ledgerPath;
     // Nobody else touches its files here.
     this.#ledger = Object.assign(openLedger(ledgerPath, this.life), { watch: () => nothing });
@@ -168,6 +177,7 @@ class Process {
       const start = runStart({
         startedAtMs: clock.now(),
         settleDelayMs: this.#plan.options.retry.settleDelayMs,
+        intentWaitMaxMs: this.#plan.options.outageMaxMs,
       });
       const owner = { applicationId: 'app-1', host: 'api.us.nylas.com' };
       const result = await migrate(this.#ports(), this.#plan.options, owner, start);
