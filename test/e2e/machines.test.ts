@@ -23,7 +23,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../src/adapters/clock/index.js';
 import { openReader } from '../../src/adapters/sqlite/reader.js';
 import type { RunResult } from '../../src/migrate.js';
-import type { Clock } from '../../src/ports.js';
+import type { Clock, Ledger } from '../../src/ports.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator.js';
 import { API_KEY, endOf, startCli, testFolder, type CliResult } from '../support/cli.js';
@@ -779,10 +779,27 @@ describe('a clock that is set back an hour', () => {
     return clock;
   }
 
-  function run(cwd: string, simulator: Simulator, clock: Clock, limit: number | null): Promise<RunResult> {
+  function run(
+    cwd: string,
+    simulator: Simulator,
+    clock: Clock,
+    more: { readonly limit?: number; readonly onLedger?: (ledger: Ledger) => void } = {},
+  ): Promise<RunResult> {
+    const { limit = null, onLedger } = more;
     const input = { file: join(cwd, 'users.csv') };
     const place = { ledgerPath: join(cwd, LEDGER), apiUri: simulator.url, input, clock };
-    return migrateHere(place, { timeoutMs: 500, limit });
+    return migrateHere({ ...place, ...(onLedger && { onLedger }) }, { timeoutMs: 500, limit });
+  }
+
+  /** Calls back as soon as so many doubts have been handed to the ledger, before any of them is committed. */
+  function onDoubt(ledger: Ledger, number: number, callback: () => void): void {
+    const conclude = ledger.conclude.bind(ledger);
+    let doubts = 0;
+    vi.spyOn(ledger, 'conclude').mockImplementation((attemptId, end, change) => {
+      const concluded = conclude(attemptId, end, change);
+      if (end.result === 'in_doubt' && (doubts += 1) === number) callback();
+      return concluded;
+    });
   }
 
   it('between two runs: nobody is lost, and nobody is submitted twice', async () => {
@@ -790,9 +807,9 @@ describe('a clock that is set back an hour', () => {
     const simulator = await simulate({ latencyMs: 5 });
     writeUsers(cwd, 100);
     const clock = shiftedClock();
-    expect((await run(cwd, simulator, clock, 50)).balance.buckets.migrated).toBe(50);
+    expect((await run(cwd, simulator, clock, { limit: 50 })).balance.buckets.migrated).toBe(50);
     clock.shiftMs = -HOUR_MS;
-    const second = await run(cwd, simulator, clock, null);
+    const second = await run(cwd, simulator, clock);
     expect(second.balanced).toBe(true);
     expect(second.balance.buckets).toMatchObject({ already_done: 50, migrated: 50 });
     expect(simulator.stats()).toMatchObject({ grantsCreated: 100, grantsReauthenticated: 0 });
@@ -807,10 +824,13 @@ describe('a clock that is set back an hour', () => {
     writeUsers(cwd, 200);
     const clock = shiftedClock();
     clock.shiftMs = beforeMs;
-    const going = run(cwd, simulator, clock, null);
-    await untilGrants(simulator, 60);
-    clock.shiftMs = afterMs;
-    const first = await going;
+    const first = await run(cwd, simulator, clock, {
+      onLedger: (ledger) => {
+        onDoubt(ledger, 5, () => {
+          clock.shiftMs = afterMs;
+        });
+      },
+    });
     expect(first.balanced).toBe(true);
     expect(first.balance.buckets.in_doubt).toBeGreaterThan(0);
     const reader = openReader(join(cwd, LEDGER));
@@ -818,7 +838,7 @@ describe('a clock that is set back an hour', () => {
     reader.close();
 
     makeDue(cwd);
-    const { migrated, already_done: done } = (await run(cwd, simulator, clock, null)).balance.buckets;
+    const { migrated, already_done: done } = (await run(cwd, simulator, clock)).balance.buckets;
     expect(migrated + done).toBe(200);
     expect(simulator.grants()).toHaveLength(200);
     expect(simulator.stats()).toMatchObject({ grantsReauthenticated: 0, tokensSpentTwice: 0 });

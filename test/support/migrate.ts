@@ -4,7 +4,7 @@ import { nylasApi } from '../../src/adapters/nylas/index.js';
 import { openLedger } from '../../src/adapters/sqlite/ledger.js';
 import { openInput } from '../../src/input.js';
 import { migrate, type MigrateOptions, type RunResult } from '../../src/migrate.js';
-import type { Clock } from '../../src/ports.js';
+import type { Clock, Ledger } from '../../src/ports.js';
 import { makeStopSwitch } from '../../src/stop.js';
 import { API_KEY } from './cli.js';
 import { runStart } from './ledger.js';
@@ -15,6 +15,8 @@ export interface Place {
   readonly apiUri: string;
   readonly input: CsvInput;
   readonly clock: Clock;
+  /** Told of the ledger before the run begins, to spy on it. */
+  readonly onLedger?: (ledger: Ledger) => void;
 }
 
 const nothing = (): void => undefined;
@@ -40,13 +42,14 @@ const OPTIONS: MigrateOptions = {
 
 /** One run within this process, by a clock of the test's own: everything real but time and what is printed. */
 export async function migrateHere(
-  { ledgerPath, apiUri, input, clock }: Place,
+  { ledgerPath, apiUri, input, clock, onLedger = nothing }: Place,
   given: Partial<MigrateOptions> & { readonly timeoutMs: number },
 ): Promise<RunResult> {
   const { timeoutMs, ...more } = given;
   const options = { ...OPTIONS, ...more };
   const api = nylasApi({ apiUri, apiKey: API_KEY, timeoutMs, version: '0' }, clock);
   const ledger = openLedger(ledgerPath, clock);
+  onLedger(ledger);
   const stop = makeStopSwitch();
   const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
   const progress = { begin: nothing, clear: nothing, end: nothing };
