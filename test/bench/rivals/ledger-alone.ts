@@ -26,7 +26,12 @@ const { openLedger } = (await built('adapters/sqlite/ledger.js')) as {
 
 const ledger = openLedger(path, systemClock);
 ledger.claim({ applicationId: 'app-bench', host: '127.0.0.1', keying: 'account_id' });
-const runId = ledger.beginRun({ ...RUN_OPTIONS, startedAtMs: Date.now(), settleDelayMs: 0 });
+const runId = ledger.beginRun({
+  ...RUN_OPTIONS,
+  startedAtMs: Date.now(),
+  settleDelayMs: 0,
+  intentWaitMaxMs: 0,
+});
 let next = 0;
 
 function entryOf(row: number): object {

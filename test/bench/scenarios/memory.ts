@@ -1,8 +1,8 @@
-import type { Benchmark } from '../bench.js';
+import { TOKEN_LENGTH, type Bench, type Benchmark } from '../bench.js';
 import { atMost } from '../table.js';
 
 const SMALL = { full: 20_000, quick: 5_000 };
-const TOKEN_LENGTHS = [120, 1_400] as const;
+const TOKEN_LENGTHS = [TOKEN_LENGTH, 1_400] as const;
 /** What the set of keys that were seen may take. */
 const SEEN_BYTES_PER_ROW = 16;
 const GROWTH_MAX_MB = 30;
@@ -16,8 +16,8 @@ export const memory: Benchmark = {
     const seenMb = ((large - small) * SEEN_BYTES_PER_ROW) / 1024 / 1024;
     const found = [];
     for (const tokenLength of TOKEN_LENGTHS) {
-      const before = (await bench.migrate(small, tokenLength)).rssMaxMb;
-      const after = (await bench.migrate(large, tokenLength)).rssMaxMb;
+      const before = await rssMaxMb(bench, small, tokenLength);
+      const after = await rssMaxMb(bench, large, tokenLength);
       found.push({ tokenLength, before, after, growth: after - before - seenMb });
     }
     return {
@@ -32,3 +32,10 @@ export const memory: Benchmark = {
     };
   },
 };
+
+/** The ledger that other benchmarks need is made by the same migration. */
+async function rssMaxMb(bench: Bench, rows: number, tokenLength: number): Promise<number> {
+  const cost =
+    tokenLength === TOKEN_LENGTH ? (await bench.done(rows)).cost : await bench.migrate(rows, tokenLength);
+  return cost.rssMaxMb;
+}
