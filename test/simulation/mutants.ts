@@ -158,6 +158,6 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'sends twice as much as may be in flight',
     file: 'window.ts',
-    edits: [edit('const limit = pLimit(concurrency);', 'const limit = pLimit(2 * concurrency);')],
+    edits: [edit('limit.concurrency = count;', 'limit.concurrency = 2 * count;')],
   },
 ];

@@ -2,15 +2,21 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
 import ts from 'typescript';
 import { MUTANTS, type Mutant } from './mutants.js';
 import { mutated } from './mutated.js';
 
 /**
  * Builds each mutant beside the simulation that was built, plays worlds with it until one notices, and says which,
- * and by what. Fails where a mutant survives.
+ * and by what. Fails where a mutant survives. `--seeds N` plays so many worlds at most, `--only TEXT` takes only the
+ * mutants whose names hold that.
  */
-const SEEDS = Number(process.argv[2] ?? 2_000);
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '2000' }, only: { type: 'string', default: '' } },
+});
+const SEEDS = Number(values.seeds);
+const CHOSEN = MUTANTS.filter(({ name }) => name.includes(values.only));
 const ROOT = new URL('../../../../', import.meta.url);
 const BUILT = fileURLToPath(new URL('dist/simulation/', ROOT));
 const MUTANT = fileURLToPath(new URL('dist/mutant/', ROOT));
@@ -41,7 +47,7 @@ function hunt(): Caught | null {
 }
 
 let survivors = 0;
-for (const mutant of MUTANTS) {
+for (const mutant of CHOSEN) {
   build(mutant);
   const caught = hunt();
   if (caught === null) survivors += 1;
@@ -49,5 +55,5 @@ for (const mutant of MUTANTS) {
   process.stdout.write(`${mutant.name}\n    ${what}\n`);
   rmSync(MUTANT, { recursive: true, force: true });
 }
-process.stdout.write(`${MUTANTS.length - survivors} of ${MUTANTS.length} mutants caught\n`);
+process.stdout.write(`${CHOSEN.length - survivors} of ${CHOSEN.length} mutants caught\n`);
 process.exitCode = survivors === 0 ? 0 : 1;

@@ -18,8 +18,12 @@ export interface NylasHabits {
   readonly tellsDate: boolean;
   /** After so long the client gives up waiting. */
   readonly timeoutMs: number;
+  /** So long after that it looks for what became of it. */
+  readonly settleDelayMs: number;
   /** Whatever Nylas still does, it has done after so long: as a rule before the settle delay is over. */
   readonly actsWithinMs: number;
+  /** Whether it lists for an email also what only looks like it. */
+  readonly isVague: boolean;
 }
 
 /** Told what reaches Nylas. */
@@ -53,6 +57,7 @@ interface Course {
 type Call = 'submit' | 'read';
 
 const PAGE_SIZE = 200;
+const STRAYS_MAX = 3;
 /** What a process that has died hears. */
 const NEVER = new Promise<Answer>(() => undefined);
 
@@ -65,7 +70,7 @@ export class Nylas {
   readonly #habits: NylasHabits;
   readonly #watcher: Watcher;
   readonly #second = new SlidingSecond();
-  /** Submissions that nobody waits for any more and Nylas will still act on, each with how to make it act now. */
+  /** Submissions that Nylas will act on when nobody waits for them any more, each with how to make it act now. */
   readonly #hanging = new Map<Submission, () => void>();
   readonly #spent = new Set<string>();
   /** Its own clock goes on evenly, whatever becomes of ours. */
@@ -159,7 +164,7 @@ export class Nylas {
       return refused ?? this.#authenticate(submission);
     };
     return this.#go(line, course, act, (actNow) => {
-      if (course.instead === 'timeout') this.#hanging.set(submission, actNow);
+      if ((course.actsAfterMs ?? 0) > course.hearsAfterMs) this.#hanging.set(submission, actNow);
     }).finally(heard);
   }
 
@@ -186,7 +191,9 @@ export class Nylas {
 
   /** What a look finds, and what Nylas does right behind its back. */
   #lookedFor(mailbox: { readonly email: string; readonly provider: Provider }): Said {
-    const found = said(200, this.#list(mailbox, 'made', 0));
+    const { provider } = mailbox;
+    const strays = this.#habits.isVague ? this.#list({ provider }, 'renewed', 0).slice(0, STRAYS_MAX) : [];
+    const found = said(200, [...strays, ...this.#list(mailbox, 'made', 0)]);
     for (const [{ credential }, act] of [...this.#hanging]) {
       const isOfIt = credential.mailbox === mailbox.email && credential.provider === mailbox.provider;
       if (isOfIt && this.#dice.chance(0.5)) act();
@@ -272,8 +279,10 @@ export class Nylas {
           hearsAfterMs: tookMs,
           instead: this.#dice.pick(['dns', 'tls', 'connect']),
         };
-      case 'error':
-        return { actsAfterMs, hearsAfterMs: tookMs, instead: page(this.#dice.pick([500, 502, 503])) };
+      case 'error': {
+        const lateMs = actsAfterMs !== null && this.#dice.chance(0.5) ? this.#lateMs() : actsAfterMs;
+        return { actsAfterMs: lateMs, hearsAfterMs: tookMs, instead: page(this.#dice.pick([500, 502, 503])) };
+      }
       case 'garbled':
         return { actsAfterMs, hearsAfterMs: tookMs, instead: page(this.#dice.pick([200, 403, 408])) };
       case 'provider_silent': {
@@ -285,9 +294,16 @@ export class Nylas {
 
   /** Nobody hears of it any more; Nylas may act on it all the same, and late. */
   #hang(): Course {
-    const { timeoutMs, actsWithinMs } = this.#habits;
-    const actsAfterMs = this.#dice.chance(0.6) ? this.#dice.int(0, actsWithinMs) : null;
-    return { actsAfterMs, hearsAfterMs: timeoutMs, instead: 'timeout' };
+    const actsAfterMs = this.#dice.chance(0.6) ? this.#lateMs() : null;
+    return { actsAfterMs, hearsAfterMs: this.#habits.timeoutMs, instead: 'timeout' };
+  }
+
+  /** When Nylas acts on what nobody waits for any more: some of it only after it has been looked for. */
+  #lateMs(): number {
+    const { timeoutMs, settleDelayMs, actsWithinMs } = this.#habits;
+    const lookedForMs = timeoutMs + settleDelayMs;
+    const isTooLate = actsWithinMs > lookedForMs && this.#dice.chance(0.5);
+    return this.#dice.int(isTooLate ? lookedForMs : 0, actsWithinMs);
   }
 
   #latencyMs(): number {

@@ -50,7 +50,10 @@ const SIZES = [8, 20, 20, 60, 60, 120, 300] as const;
 /** Everybody there is, the file that names them, and what their credentials are worth. */
 export class People {
   readonly persons: readonly Person[];
+  /** Providers whose tokens the operator knows to work once. */
   readonly singleUse: ReadonlySet<Provider>;
+  /** Providers whose tokens work once, whether anybody knows or not. */
+  readonly #takesOnce: ReadonlySet<Provider>;
   readonly #dice: Dice;
   readonly #credentials = new Map<string, Credential>();
   readonly #byKey: ReadonlyMap<string, Person>;
@@ -59,6 +62,10 @@ export class People {
   constructor(dice: Dice) {
     this.#dice = dice;
     this.singleUse = new Set<Provider>(dice.chance(0.2) ? ['zoom', 'microsoft'] : ['zoom']);
+    this.#takesOnce = new Set<Provider>([
+      ...this.singleUse,
+      ...(dice.chance(0.4) ? (['google'] as const) : []),
+    ]);
     this.persons = this.#invent();
     this.#byKey = new Map(this.persons.map((person) => [person.key, person]));
     this.#lines = this.#write();
@@ -144,7 +151,7 @@ export class People {
     const dice = this.#dice;
     const mailbox = dice.chance(habits.isWrong) ? `other${number}@d.example` : own;
     const fate: Fate = dice.chance(habits.fails) ? dice.pick(FAILURES) : 'works';
-    const worksOnce = this.singleUse.has(provider);
+    const worksOnce = this.#takesOnce.has(provider);
     const credential = { token: `token-of-${number}`, provider, mailbox, fate, worksOnce };
     this.#credentials.set(credential.token, credential);
     return credential;

@@ -52,9 +52,11 @@ export function rollSettings(dice: Dice, people: People): Settings {
   const tellsDate = dice.chance(0.9);
   return {
     timeoutMs,
-    actsWithinMs: settleDelayMs * dice.pick([0.9, 0.9, 0.9, 3]),
+    settleDelayMs,
+    actsWithinMs: settleDelayMs * dice.pick([0.9, 0.9, 3]),
     tellsDate,
     skewMs: tellsDate ? dice.pick([0, 0, -30_000, 1_700, 600_000]) : 0,
+    isVague: dice.chance(0.15),
     isOnceOnly: dice.chance(0.2),
     batchSize: dice.pick([1, 7, 50, 300]),
     batchDelayMs: dice.pick([0, 0, 0, 10, 2_000]),

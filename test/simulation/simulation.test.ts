@@ -5,7 +5,7 @@ import { World } from './world.js';
 
 /** `SIMULATION_SEEDS=17` replays one, `SIMULATION_SEEDS=1-5000` plays many. */
 const given = process.env['SIMULATION_SEEDS'];
-const [first = 1, last = first] = (given ?? '1-100').split('-').map(Number);
+const [first = 1, last = first] = (given ?? '1-500').split('-').map(Number);
 const seeds = Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 async function expectSound(seed: number): Promise<void> {

@@ -44,7 +44,7 @@ export const MISHAPS = [
 
 /**
  * What can befall a call. `hang`: acted on late, and never answered; `lost`: acted on, and the answer lost;
- * `reset`: the connection broke before Nylas acted; `error`: a 5xx, whether Nylas acted or not; `garbled`: a page
+ * `reset`: the connection broke before Nylas acted; `error`: a 5xx, whether Nylas acted, acts later, or doesn't; `garbled`: a page
  * that isn't Nylas' own; `provider_silent`: Nylas waited for the provider in vain.
  */
 export type Mishap = (typeof MISHAPS)[number];

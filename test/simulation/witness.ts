@@ -87,11 +87,11 @@ export class Witness implements Watcher {
   }
 
   /**
-   * A token that works once isn't sent while an earlier answer can still come, nor after it made a grant that a
+   * A token that is known to work once isn't sent while an earlier answer can still come, nor after it made a grant that a
    * look can have found: the last of two, a settle delay apart.
    */
   #checkSingleUse({ options, life }: Run, { credential }: Submission, { key, email }: Person): void {
-    if (!credential.worksOnce) return;
+    if (!options.singleUse.has(credential.provider)) return;
     const lookedAfterMs = LOOKED_AFTER_DELAYS * options.retry.settleDelayMs;
     const isTold = email === null && options.retryTargets.has('in_doubt');
     const isOfRow = email === null || email.toLowerCase() === credential.mailbox;
