@@ -1,15 +1,16 @@
-import type { LedgerRun } from './core/ledger-rows.js';
+import { lastMigration, type LedgerRun } from './core/ledger-rows.js';
 import type { LastRun, StepsContext } from './core/next-steps.js';
-import { narrowingOptions, repeatedOptions } from './core/run-options.js';
+import { connectionOptions, narrowingOptions, repeatedOptions } from './core/run-options.js';
 import type { LedgerReader } from './ports.js';
 
 /** What `nextSteps` needs to know of a ledger. `ledgerPath` is as the user names it. */
 export function stepsContext(reader: LedgerReader, nowMs: number, ledgerPath: string): StepsContext {
-  const run = reader.runs().at(-1) ?? null;
+  const run = lastMigration(reader.runs());
   return {
     ledgerPath,
     nowMs,
     waits: reader.waits(),
+    aftermath: reader.aftermath(),
     lastRun: run === null ? null : lastRunOf(run, reader),
     invalidRows: run === null ? 0 : reader.issueCounts(run.runId).invalid,
   };
@@ -31,5 +32,7 @@ function lastRunOf(run: LedgerRun, reader: LedgerReader): LastRun {
     narrowing: narrowingOptions(options),
   };
   const state = stateOfRun(run, reader.isHeld());
-  return { runId, state, host, pid, startedAtMs, endedHow, input, leftOut: reader.leftOut(runId) };
+  const leftOut = reader.leftOut(runId);
+  const connection = connectionOptions(options);
+  return { runId, state, host, pid, startedAtMs, endedHow, input, leftOut, connection };
 }

@@ -2,21 +2,30 @@ import type { Answer } from './core/answer.js';
 import type { Category, Status } from './core/category.js';
 import type { UserError } from './core/errors.js';
 import type {
+  Aftermath,
+  Candidate,
+  ComparedRecord,
+  Decision,
+  HeldRecord,
   IssueKind,
+  JobKind,
   LedgerAttempt,
+  LedgerDecision,
   LedgerIdentity,
   LedgerIssue,
   LedgerRecord,
   LedgerRun,
   LeftOut,
+  LostRecord,
   StateCount,
   Waits,
 } from './core/ledger-rows.js';
-import type { RecordChange } from './core/change.js';
+import type { RecordChange, RecordGrant } from './core/change.js';
 import type { Evidence } from './core/outcome.js';
 import type { Grant } from './core/grant.js';
 import type { KnownGrants, RecordState } from './core/plan.js';
 import type { ReportRow } from './core/report.js';
+import type { GrantUse } from './core/probe.js';
 import type { Balance } from './core/tally.js';
 import type { Provider } from './core/provider.js';
 import type { ConnectBody, LegacyUser, RawRow } from './core/record.js';
@@ -75,6 +84,14 @@ export interface NylasApi {
   close(): void;
 }
 
+/** The calls that jobs other than a migration make too. */
+export interface JobApi extends NylasApi {
+  /** `DELETE /v3/grants/{id}`: final. */
+  deleteGrant(grantId: string, onLeft?: OnLeft): Promise<Answer>;
+  /** `GET /v3/grants/{id}/calendars?limit=1`, or `/messages`. Of a success only its status is kept. */
+  useGrant(grantId: string, by: GrantUse, onLeft?: OnLeft): Promise<Answer>;
+}
+
 /** Told once when a request has been handed to the network whole; never where it didn't get so far. */
 export type OnLeft = () => void;
 
@@ -120,13 +137,22 @@ export interface LedgerOwner {
   readonly keying: string;
 }
 
-export interface RunStart {
+/** What is kept of every run when it begins, whatever its job is. */
+interface AnyStart {
   readonly startedAtMs: number;
   readonly label: string | null;
   readonly host: string;
   readonly pid: number;
   readonly version: string;
   readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A job other than a migration: it reads no input, and leaves doubts to those who do. */
+export interface JobStart extends AnyStart {
+  readonly kind: Exclude<JobKind, 'migrate'>;
+}
+
+export interface RunStart extends AnyStart {
   readonly inputName: string;
   /** How long doubts that an earlier, interrupted run left behind must rest before they are looked up. */
   readonly settleDelayMs: number;
@@ -142,8 +168,6 @@ export interface RunEnd {
   readonly input: { readonly sha256: string; readonly bytes: number } | null;
   readonly balance: unknown;
 }
-
-export type AttemptKind = 'submit' | 'look_up';
 
 export interface AttemptEnd {
   readonly endedAtMs: number;
@@ -173,7 +197,11 @@ export interface Ledger {
   readonly keying: string | null;
   /** Takes an empty ledger for this owner, or throws UserError where it belongs to another. */
   claim(owner: LedgerOwner): void;
+  /** For jobs that need no rule for naming users. Throws UserError where the ledger isn't of this application. */
+  assertOwner(owner: Omit<LedgerOwner, 'keying'>): void;
   beginRun(run: RunStart): number;
+  /** Begins a run that is no migration. */
+  beginJob(job: JobStart): number;
   endRun(runId: number, end: RunEnd): void;
   /** Records by key; those absent are unknown. Sees every change made so far. */
   lookUp(keys: readonly string[]): ReadonlyMap<string, RecordState>;
@@ -203,9 +231,15 @@ export interface Ledger {
    * Writes down that an attempt begins; resolves to its id. A submission makes the record `submitting`, and has
    * the earliest second (by Nylas' clock) that it can leave on a grant.
    */
-  intend(runId: number, kind: AttemptKind, entry: RecordEntry, opensAt?: number): Promise<number>;
+  intend(runId: number, kind: 'submit' | 'look_up', entry: RecordEntry, opensAt?: number): Promise<number>;
+  /** The same for a job that knows the record, but no row for it; the record stays as it is. */
+  attempt(runId: number, kind: 'verify' | 'undo', recordId: number, atMs: number): Promise<number>;
   /** Writes down how an attempt ended, and what it makes of the record (null: nothing). */
   conclude(attemptId: number, end: AttemptEnd, change: RecordChange | null): Promise<void>;
+  /** What a migrated record's grant is known to be from now on: `valid`, what Nylas calls it, or a loss. */
+  setGrantStatus(recordId: number, grantStatus: string): Promise<void>;
+  /** Writes decisions down, and what each makes of its record: all of them or, where that fails, none. */
+  decide(runId: number, decided: readonly Decided[]): Promise<void>;
   /** Changes or makes a record without an attempt. */
   put(runId: number, entry: RecordEntry, change: RecordChange): Promise<void>;
   /** Makes a `pending` record for a row that is not submitted now; leaves an existing record alone. */
@@ -233,6 +267,17 @@ export interface Ledger {
    */
   backUp(signal: AbortSignal): Promise<void>;
   close(): void;
+}
+
+/** A decision about a held record. */
+export interface Decided {
+  readonly held: HeldRecord;
+  readonly decision: Decision;
+  readonly atMs: number;
+  readonly by: string;
+  readonly why: string;
+  /** The grant that the record has from now on; null: none. */
+  readonly grant: RecordGrant | null;
 }
 
 /** A copy of a ledger. */
@@ -295,9 +340,20 @@ export interface PaceSnapshot {
   readonly stoppedLanes: readonly LaneName[];
 }
 
+/** A job other than a migration as it stands. */
+export interface JobSnapshot {
+  /** What has been done so far, such as `12,400 grants listed`. */
+  readonly done: string;
+  /** Between 0 and 1; null where nobody knows how much there is. */
+  readonly share: number | null;
+  readonly pace: PaceSnapshot;
+  readonly elapsedMs: number;
+  readonly requestsPerSecond: number;
+}
+
 /** Shows a run while it goes on, asking for snapshots at a pace of its own. */
-export interface Progress {
-  begin(snapshot: () => Snapshot): void;
+export interface Progress<S = Snapshot> {
+  begin(snapshot: () => S): void;
   /** Takes away what is drawn, so that something else can be written where it was; it is drawn again later. */
   clear(): void;
   end(): void;
@@ -331,6 +387,19 @@ export interface LedgerReader {
   findCarried(value: string, countMax: number): FoundByCarried;
   attempts(recordId: number): readonly LedgerAttempt[];
   waits(): Waits;
+  aftermath(): Aftermath;
+  /** Migrated records beside their grants, as that listing or a later one brought them; streamed. */
+  compared(listingId: number): Iterable<ComparedRecord>;
+  /** Valid grants, listed likewise, of the mailboxes of records that failed or lost their grant; by record. */
+  candidates(listingId: number): Iterable<Candidate>;
+  /** How many listed grants no record knows, those left out that `except` names. */
+  unknownGrants(listingId: number, except: readonly string[]): number;
+  /** Records that were probed since that run began, and what came of it. */
+  probedSince(runId: number): ReadonlyMap<number, string>;
+  lost(): Iterable<LostRecord>;
+  held(): readonly HeldRecord[];
+  /** Of one record, in their order. */
+  decisions(recordId: number): readonly LedgerDecision[];
   close(): void;
 }
 

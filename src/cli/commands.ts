@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { OptionSpecs } from '../config.js';
 import { makeCommand, type Definition } from './command.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
-import { BACKUP, CHECK, DEMO, EXPLAIN, REPORT, RUN, SIMULATE, STATUS } from './options.js';
+import { BACKUP, CHECK, DEMO, EXPLAIN, REPORT, RESOLVE, RUN, SIMULATE, STATUS, VERIFY } from './options.js';
 import type { Shell } from './shell.js';
 
 const CSV_ARGUMENT = ['[csv]', 'a CSV file (.gz too), or - for standard input'] as const;
@@ -83,6 +83,46 @@ A key that begins with a dash goes after --, and every option before it.`,
     load: () => import('./explain.js'),
   }),
   define({
+    name: 'verify',
+    summary: 'hold the ledger against the grants that Nylas has',
+    help: `
+Examples:
+  nylas-migrate verify
+  nylas-migrate verify --probe 1% --out deviations.csv
+  nylas-migrate verify --adopt
+
+Lists the application's grants; only what looks missing or changed is asked for one by one. Grants that were lost
+are noted in the ledger, which run --retry missing,invalid,unusable takes up; their records stay migrated.
+A dead credential may take Nylas ten minutes to notice.
+
+Exit codes: 0 nothing of ours differs, 3 something does, 7 Nylas did not answer for all of it, 129, 130 or 143
+stopped by a signal: the same command goes on. 2, 4, 5 and 6 are as of run.`,
+    argument: null,
+    specs: VERIFY,
+    load: () => import('./verify.js'),
+  }),
+  define({
+    name: 'resolve',
+    summary: 'decide about records for whom another mailbox answered',
+    help: `
+Examples:
+  nylas-migrate resolve --list
+  nylas-migrate resolve acc-17 --accept --by ada --why 'she has married, same person'
+  nylas-migrate resolve acc-18 --reject --by ada --why 'a shared mailbox of sales'
+  nylas-migrate resolve acc-19 --grant 8f2c… --by ada --why 'signed in on the phone, see ticket 12'
+  nylas-migrate resolve --decisions decisions.csv --by ada
+
+A grant that a record is to have is asked for first: it must be there, valid and of the same provider. --grant
+also serves records that failed or lost their grant. Decisions are kept for good, with who and why; a CSV (columns
+key, decision, grant_id, by, why) is taken whole or not at all.
+A key that begins with a dash goes after --, and every option before it.
+
+Exit codes: 0 decided or listed, 2 something is wrong and nothing was decided.`,
+    argument: ['[key-or-email]', 'the record to decide about'],
+    specs: RESOLVE,
+    load: () => import('./resolve.js'),
+  }),
+  define({
     name: 'backup',
     summary: 'copy the ledger safely, also while a run is using it',
     help: `
@@ -101,7 +141,10 @@ and run with --ledger NAME. Each run makes a copy by itself: the ledger's name w
     help: `
 Example, in two terminals:
   nylas-migrate simulate --port 8080 --users users.csv --latency 0.5s-2s --fault 502=0.01
-  NYLAS_API_KEY=sim-api-key nylas-migrate run users.csv --api-uri http://127.0.0.1:8080 --ledger rehearsal.db`,
+  NYLAS_API_KEY=sim-api-key nylas-migrate run users.csv --api-uri http://127.0.0.1:8080 --ledger rehearsal.db
+
+What happens to grants behind the tool's back: POST /simulate/delete, invalidate, expire, rename or sign_in, with
+a JSON body that names grant_id, email or provider.`,
     argument: null,
     specs: SIMULATE,
     load: () => import('./simulate.js'),

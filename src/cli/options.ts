@@ -8,10 +8,13 @@ import {
   parseList,
   parseNumber,
   parsePair,
+  parseSampleSize,
   parseShare,
   parseText,
 } from '../core/parse.js';
+import { RETRIED_LOSSES, type RetryTarget } from '../core/plan.js';
 import { PROVIDERS } from '../core/provider.js';
+import type { SampleSize } from '../core/parse.js';
 import type { Identify } from '../core/record.js';
 
 const parseProvider = parseChoice(PROVIDERS);
@@ -123,20 +126,12 @@ const CSV_OPTIONS = {
   }),
 };
 
-/** Of `run` alone. */
-const RUN_OPTIONS = {
+/** Of every command that talks to Nylas for long. */
+const JOB_OPTIONS = {
   concurrencyMax: option('--concurrency-max <number>', 'requests in flight', parseCount(1, 10_000), 200),
-  attemptsMax: option('--attempts-max <number>', 'attempts a record, a run', parseCount(1, 100), 5),
   timeout: option('--timeout <duration>', 'for one request', parseDurationWithin('10ms', '1h'), 60_000, {
     shownDefault: '60s',
   }),
-  settleDelay: option(
-    '--settle-delay <duration>',
-    'how long a lost request rests before its grant is looked for',
-    parseDurationWithin('0s', '24h'),
-    null as number | null,
-    { shownDefault: '2 × timeout' },
-  ),
   drainTimeout: option(
     '--drain-timeout <duration>',
     'how long a stopping run waits for answers',
@@ -144,6 +139,28 @@ const RUN_OPTIONS = {
     30_000,
     { shownDefault: '30s' },
   ),
+  label: option('--label <text>', 'a note kept with the run', parseText, null as string | null),
+  progress: option(
+    '--progress <when>',
+    'auto, always or never',
+    parseChoice(['auto', 'always', 'never']),
+    'auto',
+  ),
+};
+
+/** Of `run`. */
+const RUN_OPTIONS = {
+  concurrencyMax: JOB_OPTIONS.concurrencyMax,
+  attemptsMax: option('--attempts-max <number>', 'attempts a record, a run', parseCount(1, 100), 5),
+  timeout: JOB_OPTIONS.timeout,
+  settleDelay: option(
+    '--settle-delay <duration>',
+    'how long a lost request rests before its grant is looked for',
+    parseDurationWithin('0s', '24h'),
+    null as number | null,
+    { shownDefault: '2 × timeout' },
+  ),
+  drainTimeout: JOB_OPTIONS.drainTimeout,
   outageMax: option(
     '--outage-max <duration>',
     'how long Nylas may be down, or all that is tried have to wait, before the run ends',
@@ -189,7 +206,7 @@ const RUN_OPTIONS = {
   provider: option('--provider <provider>', 'only these providers', parseProviders, [], { repeats: true }),
   retry: option(
     '--retry <category>',
-    `submit these again: ${CATEGORIES.join(', ')}, in_doubt, undone`,
+    `submit these again: ${[...CATEGORIES, ...RETRIED_LOSSES].join(', ')}, in_doubt, undone`,
     parseRetries,
     [],
     { repeats: true },
@@ -210,24 +227,19 @@ const RUN_OPTIONS = {
     repeats: true,
     shownDefault: 'zoom',
   }),
-  label: option('--label <text>', 'a note kept with the run', parseText, null as string | null),
+  label: JOB_OPTIONS.label,
   dryRun: flag('--dry-run', 'plan every row, submit nothing'),
   noPreflight: flag('--no-preflight', 'skip the advice on connectors and ledger'),
   okIfAttention: flag('--ok-if-attention', 'exit 0, not 3, where only people must act'),
-  progress: option(
-    '--progress <when>',
-    'auto, always or never',
-    parseChoice(['auto', 'always', 'never']),
-    'auto',
-  ),
+  progress: JOB_OPTIONS.progress,
 };
 
 function parseProviders(text: string): readonly (typeof PROVIDERS)[number][] {
   return parseWords(text).map(parseProvider);
 }
 
-function parseRetries(text: string): readonly ((typeof CATEGORIES)[number] | 'in_doubt' | 'undone')[] {
-  return parseWords(text).map(parseChoice([...CATEGORIES, 'in_doubt', 'undone']));
+function parseRetries(text: string): readonly RetryTarget[] {
+  return parseWords(text).map(parseChoice([...CATEGORIES, ...RETRIED_LOSSES, 'in_doubt', 'undone']));
 }
 
 const REPORT_OPTIONS = {
@@ -249,6 +261,42 @@ const REPORT_OPTIONS = {
     {
       shownDefault: 'all',
     },
+  ),
+};
+
+const VERIFY_OPTIONS = {
+  adopt: flag('--adopt', 'record the grants of people who signed in by themselves'),
+  probe: option(
+    '--probe <sample>',
+    'try a share of the grants, such as 1%, or so many: one small request each',
+    parseSampleSize,
+    null as SampleSize | null,
+  ),
+  out: option(
+    '--out <file>',
+    'every deviation as a CSV; - is standard output',
+    parseText,
+    null as string | null,
+  ),
+};
+
+const RESOLVE_OPTIONS = {
+  list: flag('--list', 'the records to decide about; nothing is changed'),
+  accept: flag('--accept', 'the mailbox that answered is right: the record gets its grant'),
+  reject: flag('--reject', 'it is not: the record stays without a grant'),
+  grant: option(
+    '--grant <id>',
+    'the record gets this grant of the application instead',
+    parseText,
+    null as string | null,
+  ),
+  by: option('--by <name>', 'who decides', parseText, null as string | null),
+  why: option('--why <text>', 'for what reason', parseText, null as string | null),
+  decisions: option(
+    '--decisions <csv>',
+    'many at once: a CSV with the columns key, decision, grant_id, by, why',
+    parseText,
+    null as string | null,
   ),
 };
 
@@ -285,13 +333,27 @@ export const STATUS = LEDGER_COMMAND;
 export const REPORT = { ...LEDGER_COMMAND, ...REPORT_OPTIONS };
 export const EXPLAIN = LEDGER_COMMAND;
 export const BACKUP = LEDGER_COMMAND;
+const JOB_COMMAND = { ...LEDGER_COMMAND, ...NYLAS_OPTIONS, ...RATE_OPTION, ...JOB_OPTIONS };
+export const VERIFY = { ...JOB_COMMAND, ...VERIFY_OPTIONS };
+export const RESOLVE = { ...JOB_COMMAND, ...RESOLVE_OPTIONS };
 export const SIMULATE = { ...COMMON_OPTIONS, ...SIMULATE_OPTIONS };
 export const DEMO = {
   ...COMMON_OPTIONS,
   out: option('--out <folder>', 'where its ledger and reports go', parseText, 'demo-out'),
 };
 
-const ALL: readonly OptionSpecs[] = [CHECK, RUN, STATUS, REPORT, EXPLAIN, BACKUP, SIMULATE, DEMO];
+const ALL: readonly OptionSpecs[] = [
+  CHECK,
+  RUN,
+  STATUS,
+  REPORT,
+  EXPLAIN,
+  VERIFY,
+  RESOLVE,
+  BACKUP,
+  SIMULATE,
+  DEMO,
+];
 
 /** The long names of every command's options. */
 export const OPTION_NAMES: ReadonlySet<string> = new Set(

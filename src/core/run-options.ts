@@ -1,14 +1,19 @@
 type Formats = Readonly<Record<string, (value: unknown) => string>>;
 
+/** How those are typed that say where Nylas is, and how fast it is asked. */
+const CONNECTION: Formats = {
+  apiUri: String,
+  region: String,
+  apiKeyFile: String,
+  rate: String,
+};
+
 /**
  * How the options of a run that must be given again are typed: what reads the file, where it goes, and how
  * carefully. Limits and outputs are one run's own.
  */
 const REPEATED: Formats = {
-  apiUri: String,
-  region: String,
-  apiKeyFile: String,
-  rate: String,
+  ...CONNECTION,
   timeout: milliseconds,
   settleDelay: milliseconds,
   singleUse: list,
@@ -19,6 +24,13 @@ const REPEATED: Formats = {
   defaultProvider: String,
   identifyBy: rule,
   carry: list,
+};
+
+/** How those of `verify` are typed. */
+const VERIFYING: Formats = {
+  adopt: () => '',
+  probe: sampleSize,
+  out: String,
 };
 
 /** How those are typed that say whom a run is about. */
@@ -32,6 +44,16 @@ const NARROWING: Formats = {
 /** The options of an earlier run, as the ledger keeps them, in the words to give the next one. */
 export function repeatedOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
   return typed(options, REPEATED);
+}
+
+/** Those of them that every job needs which talks to the same Nylas. */
+export function connectionOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
+  return typed(options, CONNECTION);
+}
+
+/** What a verification was asked for, to ask for it again. */
+export function verifyingOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
+  return typed(options, VERIFYING).filter((word) => word !== '');
 }
 
 /** Those that left rows of its input out: another run of the same rows needs them, one of the rest must not have them. */
@@ -61,6 +83,11 @@ function milliseconds(value: unknown): string {
 /** Rounded: 0.07 × 100 is not quite 7 to a machine. */
 function percent(share: unknown): string {
   return `${Number((Number(share) * 100).toPrecision(12))}%`;
+}
+
+function sampleSize(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return 'count' in value ? String(value.count) : percent('share' in value ? value.share : 1);
 }
 
 function pairs(value: unknown): string {

@@ -2,19 +2,32 @@ import type { Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
 import { foldEmail } from '../../core/grant.js';
 import type {
+  Aftermath,
+  Candidate,
+  ComparedRecord,
+  HeldRecord,
   IssueKind,
   LedgerAttempt,
+  LedgerDecision,
   LedgerIdentity,
   LedgerIssue,
   LedgerRecord,
   LedgerRun,
   LeftOut,
+  LostRecord,
   StateCount,
   Waits,
 } from '../../core/ledger-rows.js';
 import type { FoundByCarried, LedgerReader, RecordFilter } from '../../ports.js';
 import { guarded, isLockHeld, openForReading } from './open.js';
-import { prepareReads, type IssueRow, type Reads, type RecordRow, type RunRow } from './reads.js';
+import {
+  prepareReads,
+  type ComparedRow,
+  type IssueRow,
+  type Reads,
+  type RecordRow,
+  type RunRow,
+} from './reads.js';
 
 /** A reader goes through the ledger once, and meets few pages of it again; those the system keeps too. */
 const PAGE_CACHE_KIB = 2_000;
@@ -122,6 +135,50 @@ class SqliteReader implements LedgerReader {
     return this.#guarded(() => this.#reads.waits.get()) ?? none;
   }
 
+  aftermath(): Aftermath {
+    const counts = this.#guarded(() => this.#reads.lostCounts.all());
+    const none = { missing: 0, invalid: 0, unusable: 0, changed: 0 };
+    const lost = { ...none, ...Object.fromEntries(counts.map(({ loss, count }) => [loss, count])) };
+    return { lost, held: this.#guarded(() => this.#reads.heldCount.get())?.count ?? 0 };
+  }
+
+  compared(listingId: number): Iterable<ComparedRecord> {
+    return this.#stream(() => this.#reads.compared.iterate(listingId), toCompared);
+  }
+
+  candidates(listingId: number): Iterable<Candidate> {
+    return this.#stream(
+      () => this.#reads.candidates.iterate({ listingId }),
+      (row) => ({ ...row, isNewer: row.isNewer === 1, isMissing: row.isMissing === 1 }),
+    );
+  }
+
+  unknownGrants(listingId: number, except: readonly string[]): number {
+    const asked = { listingId, except: JSON.stringify(except) };
+    return this.#guarded(() => this.#reads.unknownGrants.get(asked))?.count ?? 0;
+  }
+
+  probedSince(runId: number): ReadonlyMap<number, string> {
+    const rows = this.#guarded(() => this.#reads.probedSince.all(runId));
+    return new Map(rows.map(({ recordId, result }) => [recordId, result]));
+  }
+
+  lost(): Iterable<LostRecord> {
+    return this.#stream(
+      () => this.#reads.lost.iterate(),
+      (row) => row,
+    );
+  }
+
+  held(): readonly HeldRecord[] {
+    const rows = this.#guarded(() => this.#reads.held.all());
+    return rows.map((row) => ({ ...row, isRejected: row.isRejected === 1 }));
+  }
+
+  decisions(recordId: number): readonly LedgerDecision[] {
+    return this.#guarded(() => this.#reads.decisions.all(recordId));
+  }
+
   close(): void {
     this.#db.close();
   }
@@ -186,6 +243,11 @@ function toRecord(row: RecordRow): LedgerRecord {
     runId: row[23],
     carried: parseCarried(row[24]),
   };
+}
+
+function toCompared({ isSeen, seenProvider, seenMailbox, seenStatus, ...row }: ComparedRow): ComparedRecord {
+  const seen = { provider: seenProvider, mailbox: seenMailbox, status: seenStatus };
+  return { ...row, seen: isSeen === 1 ? seen : null };
 }
 
 function toIssue(row: IssueRow): LedgerIssue {

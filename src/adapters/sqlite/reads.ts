@@ -1,12 +1,17 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Category, Origin, Status } from '../../core/category.js';
 import type {
+  Candidate,
+  HeldRecord,
   IssueKind,
   LedgerAttempt,
+  LedgerDecision,
   LedgerIdentity,
   LedgerIssue,
   LedgerRun,
   LeftOut,
+  Loss,
+  LostRecord,
   StateCount,
   Waits,
 } from '../../core/ledger-rows.js';
@@ -57,6 +62,28 @@ interface RecordsAsked {
   readonly categories: string | null;
 }
 
+/** A migrated record beside its grant, if that was listed (then `isSeen` is 1). */
+export interface ComparedRow {
+  readonly recordId: number;
+  readonly key: string;
+  readonly provider: string;
+  readonly email: string | null;
+  readonly mailbox: string | null;
+  readonly grantId: string;
+  readonly grantStatus: string | null;
+  readonly grantEmail: string | null;
+  readonly scope: string | null;
+  readonly isSeen: number;
+  readonly seenProvider: string | null;
+  readonly seenMailbox: string | null;
+  readonly seenStatus: string | null;
+}
+type CandidateRow = Omit<Candidate, 'isNewer' | 'isMissing'> & {
+  readonly isNewer: number;
+  readonly isMissing: number;
+};
+type HeldRow = Omit<HeldRecord, 'isRejected'> & { readonly isRejected: number };
+
 /** The statements of a reader, prepared once. All of them read views alone. */
 export interface Reads {
   readonly identity: Statement<[], LedgerIdentity>;
@@ -75,10 +102,25 @@ export interface Reads {
   readonly issuesOf: Statement<[{ key: string; mailbox: string; countMax: number }], IssueRow>;
   readonly attempts: Statement<[number], LedgerAttempt>;
   readonly waits: Statement<[], Waits>;
+  readonly lostCounts: Statement<[], { readonly loss: Loss; readonly count: number }>;
+  readonly heldCount: Statement<[], { readonly count: number }>;
+  readonly compared: Statement<[number], ComparedRow>;
+  readonly candidates: Statement<[{ listingId: number }], CandidateRow>;
+  readonly unknownGrants: Statement<[{ listingId: number; except: string }], { readonly count: number }>;
+  readonly probedSince: Statement<[number], { readonly recordId: number; readonly result: string }>;
+  readonly lost: Statement<[], LostRecord>;
+  readonly held: Statement<[], HeldRow>;
+  readonly decisions: Statement<[number], LedgerDecision>;
 }
 
 export function prepareReads(db: Database): Reads {
-  return { ...prepareOverview(db), ...prepareRecords(db), ...prepareIssues(db), ...prepareStory(db) };
+  return {
+    ...prepareOverview(db),
+    ...prepareRecords(db),
+    ...prepareIssues(db),
+    ...prepareStory(db),
+    ...prepareAftermath(db),
+  };
 }
 
 /** Looked for without an email, in vain: another look would find no more. */
@@ -91,11 +133,11 @@ function prepareOverview(db: Database) {
       SELECT ledger_id AS ledgerId, created_at AS createdAtMs, application_id AS applicationId, host, keying
       FROM ledger_identity`),
     runs: db.prepare<[], RunRow>(`
-      SELECT run_id AS runId, started_at AS startedAtMs, ended_at AS endedAtMs, ended_how AS endedHow,
+      SELECT run_id AS runId, kind, started_at AS startedAtMs, ended_at AS endedAtMs, ended_how AS endedHow,
         ended_why AS endedWhy, label,
         host, pid, version, options, input_name AS inputName, input_sha256 AS inputSha256,
         input_bytes AS inputBytes, balance
-      FROM ledger_runs ORDER BY run_id`),
+      FROM ledger_runs JOIN ledger_jobs USING (run_id) ORDER BY run_id`),
     recordCount: db.prepare<[], { count: number }>('SELECT count(*) AS count FROM ledger_records'),
     counts: db.prepare<[], StateCount>(`
       SELECT provider, status, category, count(*) AS count FROM ledger_records
@@ -188,5 +230,65 @@ function prepareStory(db: Database) {
         provider_error AS providerError, request_id AS requestId, fastly_id AS fastlyId,
         latency_ms AS latencyMs
       FROM ledger_attempts WHERE record_id = ? ORDER BY attempt_id`),
+  };
+}
+
+function prepareAftermath(db: Database) {
+  return {
+    lostCounts: db.prepare<[], { loss: Loss; count: number }>(
+      'SELECT grant_status AS loss, count(*) AS count FROM ledger_lost GROUP BY grant_status',
+    ),
+    heldCount: db.prepare<[], { count: number }>(
+      'SELECT count(*) AS count FROM ledger_held WHERE NOT is_rejected',
+    ),
+    lost: db.prepare<[], LostRecord>(`
+      SELECT record_key AS key, provider, email, grant_id AS grantId, grant_status AS loss
+      FROM ledger_lost ORDER BY grant_status, record_id`),
+    held: db.prepare<[], HeldRow>(`
+      SELECT record_id AS recordId, record_key AS key, provider, email, status, grant_id AS grantId, origin,
+        answered_email AS answeredEmail, is_rejected AS isRejected
+      FROM ledger_held ORDER BY record_id`),
+    decisions: db.prepare<[number], LedgerDecision>(`
+      SELECT run_id AS runId, decided_at AS decidedAtMs, decision, held_grant_id AS heldGrantId,
+        held_email AS heldEmail, grant_id AS grantId, decided_by AS by, why
+      FROM ledger_decisions WHERE record_id = ? ORDER BY decision_id`),
+    ...prepareComparison(db),
+  };
+}
+
+function prepareComparison(db: Database) {
+  return {
+    compared: db.prepare<[number], ComparedRow>(`
+      SELECT r.record_id AS recordId, r.record_key AS key, r.provider, r.email, r.mailbox, r.grant_id AS grantId,
+        r.grant_status AS grantStatus, r.grant_email AS grantEmail, r.scope, g.grant_id IS NOT NULL AS isSeen,
+        g.provider AS seenProvider, g.mailbox AS seenMailbox, g.status AS seenStatus
+      FROM ledger_grant_holders r
+      LEFT JOIN ledger_grants_seen g ON g.grant_id = r.grant_id AND g.seen_at >= ?
+      WHERE +r.status = 'migrated' ORDER BY r.record_id`),
+    // A listed grant without a status is a healthy one. What is held waits for a decision: its own grant would be
+    // forgotten over another.
+    candidates: db.prepare<[{ listingId: number }], CandidateRow>(`
+      SELECT r.record_id AS recordId, r.record_key AS key, r.provider, r.email, g.grant_id AS grantId, g.mailbox,
+        g.scope, max(coalesce(g.created_at, 0), coalesce(g.updated_at, 0)) >= coalesce(r.last_opens_at, 0) AS isNewer,
+        r.status = 'migrated' AS isMissing
+      FROM (
+        SELECT * FROM ledger_grant_holders WHERE status = 'failed' AND mailbox IS NOT NULL
+          AND record_id NOT IN (SELECT record_id FROM ledger_held WHERE NOT is_rejected)
+        UNION ALL
+        SELECT h.* FROM ledger_lost l JOIN ledger_grant_holders h USING (record_id)
+        WHERE l.grant_status = 'missing' AND h.mailbox IS NOT NULL
+      ) r
+      CROSS JOIN ledger_grants_seen g ON g.mailbox = r.mailbox AND g.provider = r.provider
+      WHERE g.seen_at >= :listingId AND coalesce(g.status, 'valid') = 'valid'
+      ORDER BY r.record_id, g.grant_id`),
+    unknownGrants: db.prepare<[{ listingId: number; except: string }], { count: number }>(`
+      SELECT count(*) AS count FROM ledger_grants_seen WHERE seen_at >= :listingId
+        AND grant_id NOT IN (SELECT grant_id FROM ledger_grant_holders WHERE grant_id IS NOT NULL)
+        AND grant_id NOT IN (SELECT held_grant_id FROM ledger_decisions WHERE held_grant_id IS NOT NULL)
+        AND grant_id NOT IN (SELECT value FROM json_each(:except))`),
+    probedSince: db.prepare<[number], { recordId: number; result: string }>(`
+      SELECT record_id AS recordId, result FROM ledger_attempts
+      WHERE run_id >= ? AND kind = 'verify' AND result IN ('usable', 'unusable', 'unsure')
+      ORDER BY attempt_id`),
   };
 }

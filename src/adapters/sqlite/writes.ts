@@ -12,6 +12,7 @@ export interface Writes {
   readonly closeDeadRuns: Statement;
   readonly recoverInterrupted: Statement;
   readonly beginRun: Statement;
+  readonly beginJob: Statement;
   readonly endRun: Statement;
   readonly lookUp: Statement<[string], RecordRow>;
   readonly unmigrated: Statement<[string], number>;
@@ -34,6 +35,9 @@ export interface Writes {
   readonly endAttempt: Statement;
   readonly changeByAttempt: Statement;
   readonly changeByKey: Statement;
+  readonly setGrantStatus: Statement;
+  readonly decide: Statement;
+  readonly changeByDecision: Statement;
   readonly note: Statement;
   readonly withoutSuccess: Statement<[Lane], { readonly outcomes: number }>;
   readonly reconsider: Statement<[Lane], { readonly run_id: number }>;
@@ -57,6 +61,7 @@ interface RecordRow {
   readonly notBeforeMs: number | null;
   readonly doubtOpensAt: number | null;
   readonly emptyLooks: number;
+  readonly grantStatus: string | null;
 }
 
 /** A listed grant; times in Unix seconds by Nylas' clock. */
@@ -96,6 +101,7 @@ export function prepareWrites(db: Database): Writes {
     ...prepareRecords(db),
     ...prepareAttempts(db),
     ...prepareLanes(db),
+    ...prepareAftermath(db),
     note: db.prepare(`
       INSERT OR REPLACE INTO row_issues
         (run_id, line, kind, key, account_id, email, provider, carried, reasons)
@@ -121,6 +127,9 @@ function prepareRuns(db: Database) {
     beginRun: db.prepare(`
       INSERT INTO runs (started_at, label, host, pid, version, options, input_name)
       VALUES (:startedAtMs, :label, :host, :pid, :version, :options, :inputName)`),
+    beginJob: db.prepare(`
+      INSERT INTO runs (kind, started_at, label, host, pid, version, options, input_name)
+      VALUES (:kind, :startedAtMs, :label, :host, :pid, :version, :options, '')`),
     endRun: db.prepare(`
       UPDATE runs SET ended_at = :endedAtMs, ended_how = :how, ended_why = :why, input_sha256 = :sha256, input_bytes = :bytes,
         balance = :balance WHERE run_id = :runId`),
@@ -140,8 +149,8 @@ export function prepareLookUps(db: Database): LookUps {
   return {
     lookUp: db.prepare<[string], RecordRow>(`
       SELECT records.key, status, category, fingerprint, attempts,
-        not_before AS notBeforeMs, empty_looks AS emptyLooks,
-        iif(status = 'migrated', NULL, (${OPENS_AT} ORDER BY attempt_id DESC LIMIT 1)) AS lastOpensAt,
+        not_before AS notBeforeMs, empty_looks AS emptyLooks, grant_status AS grantStatus,
+        iif(status = 'migrated' AND coalesce(grant_status, 'valid') = 'valid', NULL, (${OPENS_AT} ORDER BY attempt_id DESC LIMIT 1)) AS lastOpensAt,
         iif(doubt_since IS NULL, NULL, (${OPENS_AT} AND started_at = doubt_since ORDER BY attempt_id LIMIT 1))
           AS doubtOpensAt
       FROM json_each(?) AS asked CROSS JOIN records ON records.key = asked.value`),
@@ -262,15 +271,38 @@ function prepareAttempts(db: Database) {
       UPDATE records SET status = :status, category = :category,
         grant_id = coalesce(:grantId, grant_id), grant_status = coalesce(:grantStatus, grant_status),
         grant_email = coalesce(:grantEmail, grant_email), scope = coalesce(:scope, scope),
-        origin = coalesce(:origin, origin), not_before = :notBeforeMs,
+        origin = iif(origin = 'created' AND grant_id = :grantId, origin, coalesce(:origin, origin)),
+        not_before = :notBeforeMs,
         doubt_since = iif(:inDoubt, coalesce(doubt_since, started_at), NULL),
         attempts = attempts + :counts,
         http_status = :httpStatus, error_type = :errorType, error_message = :errorMessage,
         provider_error = :providerError, request_id = :requestId,
-        first_attempt_at = coalesce(first_attempt_at, started_at),
+        first_attempt_at = iif(kind IN ('submit', 'look_up'), coalesce(first_attempt_at, started_at), first_attempt_at),
         last_attempt_at = iif(kind = 'submit', started_at, last_attempt_at)
       FROM attempt_starts
       WHERE attempt_id = :attemptId AND attempt_starts.record_id = records.record_id`),
+  };
+}
+
+function prepareAftermath(db: Database) {
+  return {
+    setGrantStatus: db.prepare(
+      "UPDATE records SET grant_status = :grantStatus WHERE record_id = :recordId AND status = 'migrated'",
+    ),
+    decide: db.prepare(`
+      INSERT INTO decisions (record_id, run_id, decided_at, decision, held_grant_id, held_email, held_origin,
+        grant_id, decided_by, why)
+      VALUES (:recordId, :runId, :atMs, :decision, :heldGrantId, :heldEmail, :heldOrigin, :grantId, :by, :why)`),
+    // What the provider's last answer said stays in the attempts; it no longer describes a migrated record.
+    changeByDecision: db.prepare(`
+      UPDATE records SET
+        status = iif(:grantId IS NULL, 'failed', 'migrated'),
+        category = iif(:grantId IS NULL, 'email_mismatch', NULL),
+        grant_id = coalesce(:grantId, grant_id), grant_status = coalesce(:grantStatus, grant_status),
+        grant_email = iif(:grantId IS NULL, coalesce(:heldEmail, grant_email), :grantEmail),
+        scope = coalesce(:scope, scope), origin = coalesce(:origin, origin),
+        not_before = NULL, error_type = NULL, error_message = NULL, provider_error = NULL
+      WHERE record_id = :recordId`),
   };
 }
 
