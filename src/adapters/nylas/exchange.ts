@@ -54,10 +54,14 @@ export function exchange(client: Got, call: Call): Promise<Answered> {
     request.on('error', (error) => {
       reject(requestError(error, request));
     });
-    request.once('close', () => {
+    const onClose = (): void => {
       reject(requestError(BROKEN_OFF, request));
+    };
+    request.once('close', onClose);
+    readAnswer(request, reject, (answer) => {
+      request.off('close', onClose);
+      resolve(answer);
     });
-    readAnswer(request, resolve, reject);
   });
 }
 
@@ -71,8 +75,8 @@ function requestError(error: Error, request: Request): RequestError {
 /** Without an answer, its end is left to `close`. */
 function readAnswer(
   request: Request,
-  resolve: (answer: Answered) => void,
-  reject: (error: TooLarge) => void,
+  onTooLarge: (error: TooLarge) => void,
+  onWhole: (answer: Answered) => void,
 ): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -80,14 +84,14 @@ function readAnswer(
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes <= ANSWER_BYTES_MAX) return;
-    reject(new TooLarge());
+    onTooLarge(new TooLarge());
     request.destroy();
   });
   request.once('end', () => {
     const { response } = request;
     if (response !== undefined) {
       const { statusCode, headers } = response;
-      resolve({ statusCode, headers, body: Buffer.concat(chunks, bytes) });
+      onWhole({ statusCode, headers, body: Buffer.concat(chunks, bytes) });
     }
     // Lets go of its timers.
     request.destroy();
