@@ -40,7 +40,7 @@ export class TooLarge extends Error {}
 
 /**
  * Sends one request and reads its answer. Rejects with got's RequestError, or with TooLarge. As a stream: the promise
- * that got would make of it costs as much again as what got does else.
+ * that got would make of it costs a fifth of a request.
  */
 export function exchange(client: Got, call: Call): Promise<Answered> {
   const request = client.stream(call.path, {
