@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { longName, resolveOptions, type OptionSpecs, type OptionValues } from '../config.js';
 import { UserError } from '../core/errors.js';
 import { describeTrouble } from '../core/file-trouble.js';
-import { OPTION_NAMES } from './options.js';
+import * as options from './options.js';
 import type { Shell } from './shell.js';
 
 /** What a command does with its options; resolves to the exit code. */
@@ -22,29 +22,28 @@ export interface Definition<S extends OptionSpecs> {
   readonly summary: string;
   readonly help: string;
   readonly argument: readonly [name: string, meaning: string] | null;
-  readonly specs: S;
+  readonly specs: (all: typeof options) => S;
   /** Loaded only when the command runs, so that `--help` costs nothing. */
   readonly load: () => Promise<{ readonly action: Action<S> }>;
 }
 
-/** Makes a definition into a command. `done` gets its exit code. */
-export function makeCommand<S extends OptionSpecs>(
-  definition: Definition<S>,
+/** Gives a command the options and the action of its definition. `done` gets its exit code. */
+export function completeCommand<S extends OptionSpecs>(
+  command: Command,
+  { specs: specsOf, load }: Definition<S>,
   shell: Shell,
   done: (exitCode: number) => void,
-): Command {
-  const { name, summary, help, argument, specs, load } = definition;
-  const command = new Command(name).summary(summary).description(summary).addHelpText('after', help);
-  if (argument !== null) command.argument(...argument);
+): void {
+  const specs = specsOf(options);
   for (const spec of Object.values(specs)) command.addOption(toOption(spec));
-  return command.action(async () => {
+  command.action(async () => {
     const flags = byLongName(command);
     const values = resolveOptions(specs, {
       flags,
       env: shell.env,
       file: configFile(flags['config'] ?? shell.env['NYLAS_MIGRATE_CONFIG'], shell.cwd),
       dotenv: await readDotenv(shell.cwd),
-      ofOthers: OPTION_NAMES,
+      ofOthers: options.OPTION_NAMES,
     });
     const args = command.processedArgs.filter((arg) => typeof arg === 'string');
     const { action } = await load();

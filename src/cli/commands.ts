@@ -1,21 +1,27 @@
 import type { Command } from 'commander';
 import type { OptionSpecs } from '../config.js';
-import { makeCommand, type Definition } from './command.js';
+import type { Definition } from './command.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
-import { BACKUP, CHECK, DEMO, EXPLAIN, REPORT, RESOLVE, RUN, SIMULATE, STATUS, VERIFY } from './options.js';
 import type { Shell } from './shell.js';
 
 const CSV_ARGUMENT = ['[csv]', 'a CSV file (.gz too), or - for standard input'] as const;
 
-type Make = (shell: Shell, done: (exitCode: number) => void) => Command;
+/** A command as the list of commands shows it, and how to give it its options and its action. */
+interface Outline extends Pick<Definition<OptionSpecs>, 'name' | 'summary' | 'help' | 'argument'> {
+  /** `done` gets the exit code. Loads what only a command line that names the command needs. */
+  readonly complete: (command: Command, shell: Shell, done: (exitCode: number) => void) => Promise<void>;
+}
 
-const define =
-  <S extends OptionSpecs>(definition: Definition<S>): Make =>
-  (shell, done) =>
-    makeCommand(definition, shell, done);
+const define = <S extends OptionSpecs>(definition: Definition<S>): Outline => ({
+  ...definition,
+  complete: async (command, shell, done) => {
+    const { completeCommand } = await import('./command.js');
+    completeCommand(command, definition, shell, done);
+  },
+});
 
-/** Every command, in the order in which a migration uses them. `done` gets the exit code of the one that ran. */
-export const COMMANDS: readonly Make[] = [
+/** Every command, in the order in which a migration uses them. */
+export const COMMANDS: readonly Outline[] = [
   define({
     name: 'check',
     summary: 'judge every row of a CSV: no network, no ledger',
@@ -26,7 +32,7 @@ Examples:
 
 Exit codes: 0 every row can be submitted, 3 some rows are bad, 2 the file can't be read as a CSV of users.`,
     argument: CSV_ARGUMENT,
-    specs: CHECK,
+    specs: ({ CHECK }) => CHECK,
     load: () => import('./check.js'),
   }),
   define({
@@ -43,7 +49,7 @@ What has its grant is never submitted again; people whose credential changed in 
 Every option can also be set by NYLAS_MIGRATE_<NAME> or in the file named by --config.
 ${EXIT_CODES_HELP}`,
     argument: CSV_ARGUMENT,
-    specs: RUN,
+    specs: ({ RUN }) => RUN,
     load: () => import('./run.js'),
   }),
   define({
@@ -51,7 +57,7 @@ ${EXIT_CODES_HELP}`,
     summary: 'where the ledger stands, and what to do next',
     help: '\nCan be asked while a run is going on.',
     argument: null,
-    specs: STATUS,
+    specs: ({ STATUS }) => STATUS,
     load: () => import('./status.js'),
   }),
   define({
@@ -66,7 +72,7 @@ Examples:
 A CSV is safe to open in a spreadsheet: a value that begins with = + - @ gets an apostrophe before it.
 What a program reads needs --raw (or --format jsonl), which leave every value as it is.`,
     argument: null,
-    specs: REPORT,
+    specs: ({ REPORT }) => REPORT,
     load: () => import('./report.js'),
   }),
   define({
@@ -79,7 +85,7 @@ Examples:
 
 A key that begins with a dash goes after --, and every option before it.`,
     argument: ['<key-or-email>', 'a record key, an email, a grant id or a carried value'],
-    specs: EXPLAIN,
+    specs: ({ EXPLAIN }) => EXPLAIN,
     load: () => import('./explain.js'),
   }),
   define({
@@ -98,7 +104,7 @@ A dead credential may take Nylas ten minutes to notice.
 Exit codes: 0 nothing of ours differs, 3 something does, 7 Nylas did not answer for all of it, 129, 130 or 143
 stopped by a signal: the same command goes on. 2, 4, 5 and 6 are as of run.`,
     argument: null,
-    specs: VERIFY,
+    specs: ({ VERIFY }) => VERIFY,
     load: () => import('./verify.js'),
   }),
   define({
@@ -119,7 +125,7 @@ A key that begins with a dash goes after --, and every option before it.
 
 Exit codes: 0 decided or listed, 2 something is wrong and nothing was decided.`,
     argument: ['[key-or-email]', 'the record to decide about'],
-    specs: RESOLVE,
+    specs: ({ RESOLVE }) => RESOLVE,
     load: () => import('./resolve.js'),
   }),
   define({
@@ -132,7 +138,7 @@ Example:
 An earlier copy of the same ledger is replaced, and no other file. To go on from a copy, copy it to a new name
 and run with --ledger NAME. Each run makes a copy by itself: the ledger's name with .bak.`,
     argument: ['<file>', 'where the copy goes'],
-    specs: BACKUP,
+    specs: ({ BACKUP }) => BACKUP,
     load: () => import('./backup.js'),
   }),
   define({
@@ -146,7 +152,7 @@ Example, in two terminals:
 What happens to grants behind the tool's back: POST /simulate/delete, invalidate, expire, rename or sign_in, with
 a JSON body that names grant_id, email or provider.`,
     argument: null,
-    specs: SIMULATE,
+    specs: ({ SIMULATE }) => SIMULATE,
     load: () => import('./simulate.js'),
   }),
   define({
@@ -154,7 +160,7 @@ a JSON body that names grant_id, email or provider.`,
     summary: 'the whole job on made-up users against the simulator',
     help: '',
     argument: null,
-    specs: DEMO,
+    specs: ({ DEMO }) => DEMO,
     load: () => import('./demo.js'),
   }),
 ];

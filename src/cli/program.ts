@@ -20,10 +20,11 @@ The API key is read from NYLAS_API_KEY, a .env file, or --api-key-file; it is ne
 /** Runs one command line. Resolves to the exit code, and never rejects. */
 export async function runCli(args: readonly string[], shell: Shell): Promise<number> {
   let exitCode: number = EXIT.done;
-  const program = makeProgram(shell, (code) => {
-    exitCode = code;
-  });
+  const program = makeProgram(shell);
   try {
+    await completeNamed(program, args, shell, (code) => {
+      exitCode = code;
+    });
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -31,14 +32,17 @@ export async function runCli(args: readonly string[], shell: Shell): Promise<num
   }
 }
 
-function makeProgram(shell: Shell, done: (exitCode: number) => void): Command {
+function makeProgram(shell: Shell): Command {
   const program = new Command('nylas-migrate')
     .description(
       'Moves the users of an application from Nylas v2 to v3: a CSV of credentials in, grants out.',
     )
     .version(shell.version)
     .addHelpText('after', HELP);
-  for (const make of COMMANDS) program.addCommand(make(shell, done));
+  for (const { name, summary, help, argument } of COMMANDS) {
+    const command = program.command(name).summary(summary).description(summary).addHelpText('after', help);
+    if (argument !== null) command.argument(...argument);
+  }
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showSuggestionAfterError().showHelpAfterError(hintOf(command));
     command.configureOutput({
@@ -49,6 +53,20 @@ function makeProgram(shell: Shell, done: (exitCode: number) => void): Command {
     });
   }
   return program;
+}
+
+/** Only a command that stands in the command line can be run, or explained: the others need no options. */
+async function completeNamed(
+  program: Command,
+  args: readonly string[],
+  shell: Shell,
+  done: (exitCode: number) => void,
+): Promise<void> {
+  for (const command of program.commands) {
+    const name = command.name();
+    if (!args.includes(name)) continue;
+    await COMMANDS.find((outline) => outline.name === name)?.complete(command, shell, done);
+  }
 }
 
 /** What looks like an unknown option can be a key or a file's name. */

@@ -55,7 +55,7 @@ function beginningsOf(secret: string): readonly string[] {
   const start = secret.slice(0, SETTLING_LENGTH);
   const json = jsonEscaped(start);
   const encodings = [...new Set([start, json, uriEscaped(start)])].flatMap(base64Beginnings);
-  return [...new Set([beginningOf(start), beginningOf(json), ...encodings].map(fold))];
+  return [...new Set([beginningOf(start), beginningOf(json)])].map(fold).concat(encodings);
 }
 
 function beginningOf(value: string): string {
@@ -224,28 +224,29 @@ function base64(secret: string): readonly string[] {
       return btoa('\0'.repeat(offset) + binary).slice(inner, Math.floor(((offset + binary.length) * 8) / 6));
     })
     .filter((text) => text.length >= BASE64_LENGTH_MIN)
-    .flatMap((text) => (/[+/]/.test(text) ? [text, text.replaceAll('+', '-').replaceAll('/', '_')] : [text]));
+    .flatMap(inBothAlphabets);
 }
 
-const BASE64_ALPHABETS = ['+/', '-_'].map(
-  (last) => `ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789${last}`,
-);
+function inBothAlphabets(text: string): readonly string[] {
+  return /[+/]/.test(text) ? [text, text.replaceAll('+', '-').replaceAll('/', '_')] : [text];
+}
+
+const FOLDED_BASE64 = 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789+/';
 /** At which bit of the secret its first whole base64 character begins, at each of the three offsets. */
 const BASE64_FIRST_BITS = [0, 4, 2];
 
 /**
- * How each text that `base64` makes of this begins: for every row's secrets, so straight from the bits. What is
- * too short for `base64` has one too, which only makes a text looked at more closely.
+ * How each text that `base64` makes of this begins, folded: for every row's secrets, so straight from the bits. What
+ * is too short for `base64` has one too, which only makes a text looked at more closely.
  */
 function base64Beginnings(secret: string): readonly string[] {
   const binary = binaryOf(secret);
-  const bytes = [0, 1, 2, 3].map((index) => binary.charCodeAt(index) || 0);
-  const word = bytes.reduce((bits, byte) => bits * 256 + byte, 0);
-  return BASE64_ALPHABETS.flatMap((alphabet) =>
-    BASE64_FIRST_BITS.map((bit) =>
-      [26, 20, 14, 8].map((shift) => alphabet[(word >>> (shift - bit)) & 63] ?? '').join(''),
-    ),
-  );
+  const byteAt = (index: number): number => binary.charCodeAt(index) || 0;
+  const word = (byteAt(0) << 24) | (byteAt(1) << 16) | (byteAt(2) << 8) | byteAt(3);
+  return BASE64_FIRST_BITS.map((bit) => {
+    const charAt = (shift: number): string => FOLDED_BASE64.charAt((word >>> (shift - bit)) & 63);
+    return charAt(26) + charAt(20) + charAt(14) + charAt(8);
+  }).flatMap(inBothAlphabets);
 }
 
 /** The bytes of its UTF-8, a character each. */

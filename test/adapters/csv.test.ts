@@ -134,7 +134,8 @@ describe('a CSV', () => {
 
   test('gives back any values and their lines, however it is written and cut up', async () => {
     const value = fc.stringMatching(/^[ab",;é\r\n \t]{0,6}$/);
-    const record = fc.record({ id: fc.stringMatching(/^[a-z]{1,3}$/), value, blankLines: fc.nat(2) });
+    const id = fc.stringMatching(/^[a-z]{1,3}$/);
+    const record = fc.record({ id, value, isQuoted: fc.boolean(), blankLines: fc.nat(2) });
     const options = fc.record({
       records: fc.array(record, { maxLength: 12 }),
       eol: fc.constantFrom('\n', '\r\n'),
@@ -145,10 +146,11 @@ describe('a CSV', () => {
       fc.asyncProperty(options, async ({ records, eol, cut, hasLastEol }) => {
         let content = `id,value${eol}`;
         const expected: unknown[] = [];
-        for (const { id, value: written, blankLines } of records) {
+        for (const { id: key, value: written, isQuoted, blankLines } of records) {
           content += eol.repeat(blankLines);
-          expected.push([content.split('\n').length, id, written]);
-          content += `${id},"${written.replaceAll('"', '""')}"${eol}`;
+          expected.push([content.split('\n').length, key, written]);
+          const needsQuotes = isQuoted || /[",\r\n]/.test(written);
+          content += `${key},${needsQuotes ? `"${written.replaceAll('"', '""')}"` : written}${eol}`;
         }
         if (!hasLastEol) content = content.slice(0, -eol.length);
         const bytes = Buffer.from(content);

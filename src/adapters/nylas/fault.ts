@@ -1,5 +1,6 @@
 import { RequestError, TimeoutError } from 'got';
 import type { Fault, FaultKind } from '../../core/answer.js';
+import { TooLarge } from './exchange.js';
 
 /** Node's error codes by what happened. What isn't listed counts as a reset. */
 const FAULTS_BY_CODE: readonly (readonly [RegExp, FaultKind])[] = [
@@ -13,13 +14,9 @@ const FAULTS_BY_CODE: readonly (readonly [RegExp, FaultKind])[] = [
 
 const CONNECTING: ReadonlySet<string> = new Set(['lookup', 'connect', 'secureConnect']);
 
-/** Sorts what got threw. The detail names the fault and never the request. */
-export function toFault(
-  error: unknown,
-  tooLarge: boolean,
-  timed: { sentAtMs: number; latencyMs: number },
-): Fault {
-  if (tooLarge) {
+/** Sorts what a request failed with. The detail names the fault and never the request. */
+export function toFault(error: unknown, timed: { sentAtMs: number; latencyMs: number }): Fault {
+  if (error instanceof TooLarge) {
     return { kind: 'fault', fault: 'too_large', left: true, detail: 'the answer is too large', ...timed };
   }
   if (!(error instanceof RequestError)) throw error;

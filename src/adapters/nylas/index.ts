@@ -1,10 +1,10 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { Duplex } from 'node:stream';
-import got, { type Got, type Method, type RequestFunction, type Response } from 'got';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import got, { type Got } from 'got';
 import type { Answer } from '../../core/answer.js';
 import { scrubberOf, type Scrub } from '../../core/scrub.js';
 import type { Clock, JobApi, OnLeft } from '../../ports.js';
+import { exchange, sendingThrough, type Agents, type Call } from './exchange.js';
 import { toFault } from './fault.js';
 import { toReply } from './reply.js';
 
@@ -19,8 +19,6 @@ export interface NylasOptions {
 
 /** A name that isn't found or a host that doesn't take the connection is known sooner than a slow call. */
 const CONNECT_TIMEOUT_MAX_MS = 15_000;
-/** No answer that a migration needs comes near this; 200 grants take some 200 KB. */
-const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 /** Shorter keys are made up, and found in honest text by chance. */
 const KEY_LENGTH_MIN = 8;
 const PAGE_SIZE = 200;
@@ -28,14 +26,6 @@ const ORDERS = {
   made: { sort_by: 'created_at', order_by: 'asc' },
   renewed: { sort_by: 'updated_at', order_by: 'desc' },
 } as const;
-
-interface Call {
-  readonly method: Method;
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | boolean>>;
-  readonly json?: unknown;
-  readonly onLeft: OnLeft | undefined;
-}
 
 /**
  * Nylas v3 through got: bearer key, no redirects (the key goes to no other host), no retries of its own, and
@@ -92,7 +82,7 @@ function withoutContent(answer: Answer): Answer {
   return isContent ? { ...answer, body: undefined, excerpt: '' } : answer;
 }
 
-function makeClient(options: NylasOptions, agent: { http: HttpAgent; https: HttpsAgent }): Got {
+function makeClient(options: NylasOptions, agents: Agents): Got {
   const connectMs = Math.min(CONNECT_TIMEOUT_MAX_MS, options.timeoutMs);
   return got.extend({
     prefixUrl: options.apiUri,
@@ -101,8 +91,7 @@ function makeClient(options: NylasOptions, agent: { http: HttpAgent; https: Http
       accept: 'application/json',
       'user-agent': `nylas-migrate/${options.version}`,
     },
-    agent,
-    request: slimRequest,
+    ...sendingThrough(agents),
     timeout: {
       lookup: connectMs,
       connect: connectMs,
@@ -114,18 +103,8 @@ function makeClient(options: NylasOptions, agent: { http: HttpAgent; https: Http
     throwHttpErrors: false,
     // Answers are small; without compression their size is known before anything is unpacked.
     decompress: false,
-    responseType: 'buffer',
   });
 }
-
-/**
- * Node copies a request's options several times, and got hands it some thirty, nearly all of them unset: the few
- * that are set spare a seventh of what a request costs. What concerns TLS is the agent's.
- */
-const slimRequest: RequestFunction = (url, { agent, method, headers, setHost }, callback) => {
-  const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  return request(url, { agent, method, headers, setHost }, callback);
-};
 
 async function sendOnce(client: Got, clock: Clock, scrub: Scrub, call: Call): Promise<Answer> {
   const sentAtMs = clock.now();
@@ -134,29 +113,9 @@ async function sendOnce(client: Got, clock: Clock, scrub: Scrub, call: Call): Pr
     sentAtMs,
     latencyMs: clock.monotonic() - startedMs,
   });
-  let tooLarge = false;
   try {
-    const request = client<Buffer>(call.path, {
-      method: call.method,
-      ...(call.query === undefined ? {} : { searchParams: call.query }),
-      ...(call.json === undefined ? {} : { json: call.json }),
-    });
-    void request.on('downloadProgress', (progress) => {
-      if (progress.transferred <= ANSWER_BYTES_MAX) return;
-      tooLarge = true;
-      request.cancel();
-    });
-    // After "101 Switching Protocols" Node lets go of the connection, and got would wait for ever.
-    void request.on('request', (sent) => {
-      if (call.onLeft !== undefined) sent.once('finish', call.onLeft);
-      sent.once('upgrade', (_answer: unknown, socket: Duplex) => {
-        socket.destroy();
-        request.cancel();
-      });
-    });
-    const response: Response<Buffer> = await request;
-    return toReply(response, timed(), scrub);
+    return toReply(await exchange(client, call), timed(), scrub);
   } catch (error) {
-    return toFault(error, tooLarge, timed());
+    return toFault(error, timed());
   }
 }

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Reply } from '../../core/answer.js';
 import { parseHttpDate } from '../../core/http-date.js';
 import type { Scrub } from '../../core/scrub.js';
+import type { Answered } from './exchange.js';
 
 /** Of a body that isn't JSON: enough to recognise a proxy's page by. */
 const EXCERPT_LENGTH_MAX = 300;
@@ -10,12 +11,6 @@ const HEADER_LENGTH_MAX = 200;
 const JSON_DEPTH_MAX = 64;
 
 const decoder = new TextDecoder();
-
-interface Answered {
-  readonly statusCode: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Uint8Array;
-}
 
 /** Reads an answer to its end; `scrub` takes out whatever it repeats of the API key. */
 export function toReply(
