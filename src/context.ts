@@ -4,11 +4,12 @@ import { systemClock } from './adapters/clock/index.js';
 import type { Scrub } from './core/scrub.js';
 import type {
   Clock,
+  JobApi,
+  JobSnapshot,
   Ledger,
   LedgerCopy,
   LedgerReader,
   Log,
-  NylasApi,
   PlanningLedger,
   Progress,
   RecordSource,
@@ -28,6 +29,12 @@ export async function openSource(input: CsvInput, warn: (message: string) => voi
 export async function openLedger(path: string): Promise<Ledger> {
   const ledger = await import('./adapters/sqlite/ledger.js');
   return ledger.openLedger(path, clock);
+}
+
+/** As `openLedger`, but makes none. */
+export async function openExistingLedger(path: string): Promise<Ledger> {
+  const ledger = await import('./adapters/sqlite/ledger.js');
+  return ledger.openExistingLedger(path, clock);
 }
 
 /** Copies a ledger, also while a run holds it. */
@@ -52,7 +59,7 @@ export async function openApi(options: {
   readonly apiKey: string;
   readonly timeoutMs: number;
   readonly version: string;
-}): Promise<NylasApi> {
+}): Promise<JobApi> {
   const { nylasApi } = await import('./adapters/nylas/index.js');
   return nylasApi(options, clock);
 }
@@ -67,13 +74,30 @@ export async function openLog(options: {
   return log.openLog(options);
 }
 
-export async function openProgress(
-  stream: NodeJS.WritableStream & { isTTY?: boolean; columns?: number },
-  when: 'bar' | 'lines' | 'never',
-): Promise<Progress> {
+type ProgressStream = NodeJS.WritableStream & { columns?: number };
+type ProgressForm = 'bar' | 'lines' | 'never';
+
+export async function openProgress(stream: ProgressStream, form: ProgressForm): Promise<Progress> {
+  const { formatProgress } = await import('./adapters/terminal/progress-line.js');
+  return drawn(stream, form, formatProgress);
+}
+
+export async function openJobProgress(
+  stream: ProgressStream,
+  form: ProgressForm,
+): Promise<Progress<JobSnapshot>> {
+  const { formatJobProgress } = await import('./adapters/terminal/progress-line.js');
+  return drawn(stream, form, formatJobProgress);
+}
+
+async function drawn<S>(
+  stream: ProgressStream,
+  form: ProgressForm,
+  format: (snapshot: S, columns: number) => string,
+): Promise<Progress<S>> {
   const { noProgress, progressBar, progressLines } = await import('./adapters/terminal/progress.js');
-  if (when === 'never') return noProgress;
-  return when === 'bar' ? progressBar(stream, clock) : progressLines(stream, clock);
+  if (form === 'never') return noProgress;
+  return form === 'bar' ? progressBar(stream, clock, format) : progressLines(stream, clock, format);
 }
 
 const nothing = (): void => undefined;
@@ -84,6 +108,7 @@ export const renderers = {
   status: async () => (await import('./adapters/terminal/status.js')).renderStatus,
   explanation: async () => (await import('./adapters/terminal/explain.js')).renderExplanation,
   state: async () => (await import('./adapters/terminal/progress-line.js')).formatState,
+  jobState: async () => (await import('./adapters/terminal/progress-line.js')).formatJobState,
   runSummary: async () => (await import('./adapters/terminal/run-summary.js')).renderRunSummary,
   dryRun: async () => (await import('./adapters/terminal/dry-run.js')).renderDryRun,
 };

@@ -1,11 +1,11 @@
-import type { LedgerRun } from './core/ledger-rows.js';
+import { lastMigration, type LedgerRun } from './core/ledger-rows.js';
 import type { LastRun, StepsContext } from './core/next-steps.js';
 import { narrowingOptions, repeatedOptions } from './core/run-options.js';
 import type { LedgerReader } from './ports.js';
 
 /** What `nextSteps` needs to know of a ledger. `ledgerPath` is as the user names it. */
 export function stepsContext(reader: LedgerReader, nowMs: number, ledgerPath: string): StepsContext {
-  const run = reader.runs().at(-1) ?? null;
+  const run = lastMigration(reader.runs());
   return {
     ledgerPath,
     nowMs,

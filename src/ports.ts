@@ -3,6 +3,7 @@ import type { Category, Status } from './core/category.js';
 import type { UserError } from './core/errors.js';
 import type {
   IssueKind,
+  JobKind,
   LedgerAttempt,
   LedgerIdentity,
   LedgerIssue,
@@ -75,6 +76,17 @@ export interface NylasApi {
   close(): void;
 }
 
+/** The calls that jobs other than a migration make too. */
+export interface JobApi extends NylasApi {
+  /** `DELETE /v3/grants/{id}`: final. */
+  deleteGrant(grantId: string, onLeft?: OnLeft): Promise<Answer>;
+  /** `GET /v3/grants/{id}/calendars?limit=1`, or `/messages`. Of a success only its status is kept. */
+  useGrant(grantId: string, by: GrantUse, onLeft?: OnLeft): Promise<Answer>;
+}
+
+/** The smallest real requests that a grant can be used for. */
+export type GrantUse = 'calendars' | 'messages';
+
 /** Told once when a request has been handed to the network whole; never where it didn't get so far. */
 export type OnLeft = () => void;
 
@@ -120,13 +132,22 @@ export interface LedgerOwner {
   readonly keying: string;
 }
 
-export interface RunStart {
+/** What is kept of every run when it begins, whatever its job is. */
+interface AnyStart {
   readonly startedAtMs: number;
   readonly label: string | null;
   readonly host: string;
   readonly pid: number;
   readonly version: string;
   readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A job other than a migration: it reads no input, and leaves doubts to those who do. */
+export interface JobStart extends AnyStart {
+  readonly kind: Exclude<JobKind, 'migrate'>;
+}
+
+export interface RunStart extends AnyStart {
   readonly inputName: string;
   /** How long doubts that an earlier, interrupted run left behind must rest before they are looked up. */
   readonly settleDelayMs: number;
@@ -142,8 +163,6 @@ export interface RunEnd {
   readonly input: { readonly sha256: string; readonly bytes: number } | null;
   readonly balance: unknown;
 }
-
-export type AttemptKind = 'submit' | 'look_up';
 
 export interface AttemptEnd {
   readonly endedAtMs: number;
@@ -173,7 +192,11 @@ export interface Ledger {
   readonly keying: string | null;
   /** Takes an empty ledger for this owner, or throws UserError where it belongs to another. */
   claim(owner: LedgerOwner): void;
+  /** For jobs that need no rule for naming users. Throws UserError where the ledger isn't of this application. */
+  assertOwner(owner: Omit<LedgerOwner, 'keying'>): void;
   beginRun(run: RunStart): number;
+  /** Begins a run that is no migration. */
+  beginJob(job: JobStart): number;
   endRun(runId: number, end: RunEnd): void;
   /** Records by key; those absent are unknown. Sees every change made so far. */
   lookUp(keys: readonly string[]): ReadonlyMap<string, RecordState>;
@@ -203,7 +226,9 @@ export interface Ledger {
    * Writes down that an attempt begins; resolves to its id. A submission makes the record `submitting`, and has
    * the earliest second (by Nylas' clock) that it can leave on a grant.
    */
-  intend(runId: number, kind: AttemptKind, entry: RecordEntry, opensAt?: number): Promise<number>;
+  intend(runId: number, kind: 'submit' | 'look_up', entry: RecordEntry, opensAt?: number): Promise<number>;
+  /** The same for a job that knows the record, but no row for it; the record stays as it is. */
+  attempt(runId: number, kind: 'verify' | 'undo', recordId: number, atMs: number): Promise<number>;
   /** Writes down how an attempt ended, and what it makes of the record (null: nothing). */
   conclude(attemptId: number, end: AttemptEnd, change: RecordChange | null): Promise<void>;
   /** Changes or makes a record without an attempt. */
@@ -295,9 +320,20 @@ export interface PaceSnapshot {
   readonly stoppedLanes: readonly LaneName[];
 }
 
+/** A job other than a migration as it stands. */
+export interface JobSnapshot {
+  /** What has been done so far, such as `12,400 grants listed`. */
+  readonly done: string;
+  /** Between 0 and 1; null where nobody knows how much there is. */
+  readonly share: number | null;
+  readonly pace: PaceSnapshot;
+  readonly elapsedMs: number;
+  readonly requestsPerSecond: number;
+}
+
 /** Shows a run while it goes on, asking for snapshots at a pace of its own. */
-export interface Progress {
-  begin(snapshot: () => Snapshot): void;
+export interface Progress<S = Snapshot> {
+  begin(snapshot: () => S): void;
   /** Takes away what is drawn, so that something else can be written where it was; it is drawn again later. */
   clear(): void;
   end(): void;

@@ -1,4 +1,4 @@
-import type { LedgerIdentity } from './core/ledger-rows.js';
+import { lastMigration, type LedgerIdentity } from './core/ledger-rows.js';
 import { issueRow, recordRow, reportColumns, type ReportRow } from './core/report.js';
 import { selectReport, type ReportSelection, type ReportWishes } from './core/report-selection.js';
 import type { LedgerReader, Report } from './ports.js';
@@ -18,7 +18,7 @@ export function reportOf(reader: LedgerReader, wishes: ReportWishes): Report {
 function* reportRows(reader: LedgerReader, selection: ReportSelection): Generator<ReportRow> {
   const { statuses, issueKinds, categories, columns } = selection;
   for (const record of reader.records({ statuses, categories })) yield recordRow(record, columns);
-  const run = reader.runs().at(-1);
-  if (run === undefined || issueKinds.length === 0) return;
+  const run = lastMigration(reader.runs());
+  if (run === null || issueKinds.length === 0) return;
   for (const issue of reader.rowIssues(run.runId, issueKinds)) yield issueRow(issue, columns);
 }

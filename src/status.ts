@@ -40,6 +40,7 @@ function runLines(reader: LedgerReader): readonly RunLine[] {
   const held = reader.isHeld();
   return reader.runs().map((run) => ({
     run: run.runId,
+    kind: run.kind,
     label: run.label,
     input: run.inputName,
     startedAt: isoOrNull(run.startedAtMs),

@@ -13,7 +13,7 @@ export interface Connection {
 const HOSTS = { us: 'https://api.us.nylas.com', eu: 'https://api.eu.nylas.com' } as const;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-interface ConnectionValues {
+export interface ConnectionValues {
   readonly apiUri: string | null;
   readonly region: 'us' | 'eu' | null;
   readonly apiKeyFile: string | null;

@@ -123,20 +123,12 @@ const CSV_OPTIONS = {
   }),
 };
 
-/** Of `run` alone. */
-const RUN_OPTIONS = {
+/** Of every command that talks to Nylas for long. */
+const JOB_OPTIONS = {
   concurrencyMax: option('--concurrency-max <number>', 'requests in flight', parseCount(1, 10_000), 200),
-  attemptsMax: option('--attempts-max <number>', 'attempts a record, a run', parseCount(1, 100), 5),
   timeout: option('--timeout <duration>', 'for one request', parseDurationWithin('10ms', '1h'), 60_000, {
     shownDefault: '60s',
   }),
-  settleDelay: option(
-    '--settle-delay <duration>',
-    'how long a lost request rests before its grant is looked for',
-    parseDurationWithin('0s', '24h'),
-    null as number | null,
-    { shownDefault: '2 × timeout' },
-  ),
   drainTimeout: option(
     '--drain-timeout <duration>',
     'how long a stopping run waits for answers',
@@ -144,6 +136,28 @@ const RUN_OPTIONS = {
     30_000,
     { shownDefault: '30s' },
   ),
+  label: option('--label <text>', 'a note kept with the run', parseText, null as string | null),
+  progress: option(
+    '--progress <when>',
+    'auto, always or never',
+    parseChoice(['auto', 'always', 'never']),
+    'auto',
+  ),
+};
+
+/** Of `run`. */
+const RUN_OPTIONS = {
+  concurrencyMax: JOB_OPTIONS.concurrencyMax,
+  attemptsMax: option('--attempts-max <number>', 'attempts a record, a run', parseCount(1, 100), 5),
+  timeout: JOB_OPTIONS.timeout,
+  settleDelay: option(
+    '--settle-delay <duration>',
+    'how long a lost request rests before its grant is looked for',
+    parseDurationWithin('0s', '24h'),
+    null as number | null,
+    { shownDefault: '2 × timeout' },
+  ),
+  drainTimeout: JOB_OPTIONS.drainTimeout,
   outageMax: option(
     '--outage-max <duration>',
     'how long Nylas may be down, or all that is tried have to wait, before the run ends',
@@ -210,16 +224,11 @@ const RUN_OPTIONS = {
     repeats: true,
     shownDefault: 'zoom',
   }),
-  label: option('--label <text>', 'a note kept with the run', parseText, null as string | null),
+  label: JOB_OPTIONS.label,
   dryRun: flag('--dry-run', 'plan every row, submit nothing'),
   noPreflight: flag('--no-preflight', 'skip the advice on connectors and ledger'),
   okIfAttention: flag('--ok-if-attention', 'exit 0, not 3, where only people must act'),
-  progress: option(
-    '--progress <when>',
-    'auto, always or never',
-    parseChoice(['auto', 'always', 'never']),
-    'auto',
-  ),
+  progress: JOB_OPTIONS.progress,
 };
 
 function parseProviders(text: string): readonly (typeof PROVIDERS)[number][] {

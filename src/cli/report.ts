@@ -17,7 +17,7 @@ export const action: Action<typeof REPORT> = async (values, _args, _flags, shell
     const write = await reportWriter();
     const toFile = values.out !== '-';
     if (toFile) {
-      const inputs = reader.runs().map(({ inputName }) => inputName);
+      const inputs = reader.runs().flatMap(({ inputName }) => (inputName === '' ? [] : [inputName]));
       assertNotPrecious(values.out, '--out', values.ledger, inputs);
     }
     const format = formatOf(values);

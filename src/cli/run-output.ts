@@ -1,4 +1,4 @@
-import { clock, openProgress, openReader, renderers } from '../context.js';
+import { clock, openReader, renderers } from '../context.js';
 import type { OptionValues } from '../config.js';
 import type { Verdict } from '../core/verdict.js';
 import type { MigratePorts, RunResult } from '../migrate.js';
@@ -48,9 +48,9 @@ export async function tell(
   }
 }
 
-/** Says against which application, with what, and how fast a run goes. */
+/** Says against which application, with what (an input, or the name of a job), and how fast a run goes. */
 export async function announce(
-  values: Values,
+  values: Pick<Values, 'quiet' | 'rate' | 'ledger'>,
   shell: Shell,
   inputName: string,
   apiUri: string,
@@ -82,8 +82,11 @@ export async function advise(
 }
 
 /** Shows the state of a run on standard error whenever the process is asked for it. */
-export async function tellStateWhenAsked(progress: Progress, shell: Shell): Promise<Progress> {
-  const format = await renderers.state();
+export function tellStateWhenAsked<S>(
+  progress: Progress<S>,
+  format: (snapshot: S) => string,
+  shell: Shell,
+): Progress<S> {
   let leaveOff = (): void => undefined;
   return {
     begin: (snapshot) => {
@@ -102,9 +105,11 @@ export async function tellStateWhenAsked(progress: Progress, shell: Shell): Prom
   };
 }
 
-export function progressOf(values: Values, shell: Shell): Promise<Progress> {
-  const { stderr } = shell;
-  const bar = values.progress === 'always' || (values.progress === 'auto' && stderr.isTTY === true);
-  const never = values.quiet || values.progress === 'never';
-  return openProgress(stderr, never ? 'never' : bar ? 'bar' : 'lines');
+/** In which form progress is shown. */
+export function progressForm(
+  { progress, quiet }: Pick<Values, 'progress' | 'quiet'>,
+  { stderr }: Shell,
+): 'bar' | 'lines' | 'never' {
+  if (quiet || progress === 'never') return 'never';
+  return progress === 'always' || stderr.isTTY === true ? 'bar' : 'lines';
 }

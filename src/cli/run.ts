@@ -1,4 +1,4 @@
-import { clock, openApi, openLedger, openLog } from '../context.js';
+import { clock, openLedger, openProgress, renderers } from '../context.js';
 import type { OptionValues } from '../config.js';
 import { isLedgerFailure } from '../core/errors.js';
 import { describeLaneStop, laneTitle } from '../core/lane-stop.js';
@@ -7,27 +7,18 @@ import { verdictOf, type Verdict } from '../core/verdict.js';
 import { migrate, type MigrateOptions, type MigratePorts, type RunResult } from '../migrate.js';
 import { openInput, type Input } from '../input.js';
 import type { Ledger, Progress, RunStart } from '../ports.js';
-import { makeStopSwitch, type StopSwitch } from '../stop.js';
-import { startPacer, type Pacer } from '../pacer.js';
-import { readConnectors, readTarget, type Target } from '../target.js';
+import { makeStopSwitch } from '../stop.js';
+import { readConnectors } from '../target.js';
 import type { Action } from './command.js';
+import { connected, followSignals, onScreen, sayStopped, type Connected } from './connected.js';
 import { readConnection, type Connection } from './connection.js';
 import { dryRun } from './dry-run.js';
 import { exitOfVerdict } from './exit-codes.js';
 import { readingOf, scopeOf, sourceOf, warnerOf } from './input.js';
-import { Notices } from './notices.js';
 import { RUN } from './options.js';
 import { assertNotPrecious } from './precious.js';
-import {
-  advise,
-  announce,
-  progressOf,
-  tell,
-  tellStateWhenAsked,
-  unwrittenTeller,
-  type Destination,
-} from './run-output.js';
-import { print, type Shell } from './shell.js';
+import { advise, announce, progressForm, tell, unwrittenTeller, type Destination } from './run-output.js';
+import type { Shell } from './shell.js';
 import { shownOptions } from './shown-options.js';
 
 type Values = OptionValues<typeof RUN>;
@@ -35,20 +26,16 @@ type Values = OptionValues<typeof RUN>;
 export const action: Action<typeof RUN> = (values, args, flags, shell) =>
   values.dryRun ? dryRun(values, args, shell) : runOnScreen(values, args, flags, shell);
 
-/** What is said while a bar is drawn must not be wiped away by it. */
 async function runOnScreen(
   values: Values,
   args: readonly string[],
   flags: ReadonlySet<string>,
   shell: Shell,
 ): Promise<number> {
-  const notices = new Notices(shell.stderr);
-  const progress = await progressOf(values, shell);
-  notices.clear = () => {
-    progress.clear();
-  };
-  const spoken = { ...shell, stderr: notices };
-  return run(values, args, flags, spoken, await tellStateWhenAsked(progress, spoken));
+  const bare = await openProgress(shell.stderr, progressForm(values, shell));
+  return onScreen(shell, bare, await renderers.state(), (spoken, progress) =>
+    run(values, args, flags, spoken, progress),
+  );
 }
 
 async function run(
@@ -63,32 +50,16 @@ async function run(
   const options = migrateOptions(values, connection, shell);
   if (values.logFile !== null) assertNotPrecious(values.logFile, '--log-file', values.ledger, [source.name]);
   const stop = makeStopSwitch();
-  const release = followSignals(values, shell, stop);
+  const release = followSignals(values.quiet, shell, stop);
   try {
     // Before Nylas is asked anything, or a ledger made: what is wrong with the input is told at once.
     const input = await openInput(source, options.reading, stop);
     const exitCode =
       input === null ? null : await runOn(input, values, connection, options, { stop, progress }, shell);
-    return exitCode ?? (await sayStopped(values, shell, stop));
+    return exitCode ?? (await sayStopped(values, shell, stop, 'submitted'));
   } finally {
     release();
   }
-}
-
-function followSignals(values: Values, shell: Shell, stop: StopSwitch): () => void {
-  return shell.onStopSignal((signal) => {
-    if (!values.quiet)
-      shell.stderr.write(`\n${signal}: finishing what is in flight; once more to leave at once.\n`);
-    stop.stop({ kind: 'signal', signal });
-  });
-}
-
-async function sayStopped(values: Values, shell: Shell, stop: StopSwitch): Promise<number> {
-  const exitCode = exitOfVerdict('signal', stop.reason());
-  if (values.json)
-    await print(shell.stdout, JSON.stringify({ verdict: 'signal', runId: null, exitCode }, null, 2));
-  await print(shell.stderr, 'Stopped before anything was submitted: the same command begins again.');
-  return exitCode;
 }
 
 /** Null: stopped before the migration began. */
@@ -100,49 +71,26 @@ async function runOn(
   { stop, progress }: Pick<MigratePorts, 'stop' | 'progress'>,
   shell: Shell,
 ): Promise<number | null> {
-  const log = await openLog({
-    level: values.logLevel ?? (values.logFile === null ? 'silent' : 'info'),
-    file: values.logFile,
-    scrub: scrubberOf([connection.apiKey]),
-  });
-  const api = await openApi({ ...connection, timeoutMs: values.timeout, version: shell.version });
-  const pacer = startPacer(values.rate, clock);
-  const unsubscribe = stop.onStop(() => {
-    pacer.stop();
-  });
   try {
-    const target = await readTarget({ api, clock, stop }, connection.apiUri);
-    // Counted once it is answered: a first connection takes its time, and what went late counts as late.
-    if (target === null || (await pacer.slot()) === null) return null;
-    return await runAgainst(
-      target,
-      { input, api, clock, log, pacer, progress, stop },
-      values,
-      connection,
-      options,
-      shell,
+    return await connected(values, connection, stop, shell, (world) =>
+      runAgainst({ ...world, input, progress }, values, connection, options, shell),
     );
   } finally {
-    unsubscribe();
-    api.close();
     await input.source.close();
   }
 }
 
-type Opened = Pick<MigratePorts, 'input' | 'api' | 'clock' | 'log' | 'progress' | 'stop'> & {
-  readonly pacer: Pacer;
-};
+type Opened = Connected & Pick<MigratePorts, 'input' | 'progress'>;
 
 /** Null: stopped before the migration began. */
 async function runAgainst(
-  target: Target,
   opened: Opened,
   values: Values,
   connection: Connection,
   options: MigrateOptions,
   shell: Shell,
 ): Promise<number | null> {
-  const { input, api, pacer } = opened;
+  const { input, api, pacer, target } = opened;
   const ledger = await openLedger(values.ledger);
   try {
     await announce(values, shell, input.name, connection.apiUri, target);

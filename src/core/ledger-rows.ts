@@ -85,8 +85,12 @@ export interface LedgerAttempt {
   readonly latencyMs: number | null;
 }
 
+/** The jobs that hold a ledger; each leaves a run in it. */
+export type JobKind = 'migrate' | 'verify' | 'undo' | 'resolve';
+
 export interface LedgerRun {
   readonly runId: number;
+  readonly kind: JobKind;
   readonly startedAtMs: number;
   /** Null while it goes on, and after a crash until the next run. */
   readonly endedAtMs: number | null;
@@ -98,10 +102,16 @@ export interface LedgerRun {
   readonly pid: number;
   readonly version: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Empty where the job reads none. */
   readonly inputName: string;
   readonly inputSha256: string | null;
   readonly inputBytes: number | null;
   readonly balance: unknown;
+}
+
+/** The latest of them that was a migration; null: none was. */
+export function lastMigration(runs: readonly LedgerRun[]): LedgerRun | null {
+  return runs.findLast(({ kind }) => kind === 'migrate') ?? null;
 }
 
 /** How many records of one provider are in one state. */

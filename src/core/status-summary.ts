@@ -1,5 +1,5 @@
 import type { Status } from './category.js';
-import type { IssueKind, StateCount } from './ledger-rows.js';
+import type { IssueKind, JobKind, StateCount } from './ledger-rows.js';
 import type { LastRun, Need, NextStep } from './next-steps.js';
 
 /** Where a ledger stands. Times are ISO 8601, UTC. */
@@ -27,6 +27,8 @@ export interface StatusSummary {
 
 export interface RunLine {
   readonly run: number;
+  /** What it was: a migration, or another job with this ledger. */
+  readonly kind: JobKind;
   readonly label: string | null;
   readonly input: string;
   readonly startedAt: string | null;

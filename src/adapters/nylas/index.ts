@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import got, { type Got, type Method, type RequestFunction, type Response } from 'got';
 import type { Answer } from '../../core/answer.js';
 import { scrubberOf, type Scrub } from '../../core/scrub.js';
-import type { Clock, NylasApi, OnLeft } from '../../ports.js';
+import type { Clock, JobApi, OnLeft } from '../../ports.js';
 import { toFault } from './fault.js';
 import { toReply } from './reply.js';
 
@@ -41,7 +41,7 @@ interface Call {
  * Nylas v3 through got: bearer key, no redirects (the key goes to no other host), no retries of its own, and
  * bounded answers. Every call resolves to a reply or a fault.
  */
-export function nylasApi(options: NylasOptions, clock: Clock): NylasApi {
+export function nylasApi(options: NylasOptions, clock: Clock): JobApi {
   const agents = {
     http: new HttpAgent({ keepAlive: true }),
     https: new HttpsAgent({ keepAlive: true, rejectUnauthorized: true }),
@@ -63,10 +63,15 @@ export function nylasApi(options: NylasOptions, clock: Clock): NylasApi {
     grantById: (grantId, onLeft) =>
       send({
         method: 'GET',
-        path: `v3/grants/${encodeURIComponent(grantId)}`,
+        path: pathOf(grantId),
         query: { expose_aliases: true },
         onLeft,
       }),
+    deleteGrant: (grantId, onLeft) => send({ method: 'DELETE', path: pathOf(grantId), onLeft }),
+    useGrant: async (grantId, by, onLeft) =>
+      withoutContent(
+        await send({ method: 'GET', path: `${pathOf(grantId)}/${by}`, query: { limit: 1 }, onLeft }),
+      ),
     application: (onLeft) => send({ method: 'GET', path: 'v3/applications', onLeft }),
     connectors: (onLeft) =>
       send({ method: 'GET', path: 'v3/connectors', query: { limit: PAGE_SIZE }, onLeft }),
@@ -75,6 +80,16 @@ export function nylasApi(options: NylasOptions, clock: Clock): NylasApi {
       agents.https.destroy();
     },
   };
+}
+
+function pathOf(grantId: string): string {
+  return `v3/grants/${encodeURIComponent(grantId)}`;
+}
+
+/** What is in a user's mailbox or calendar is nothing of ours. */
+function withoutContent(answer: Answer): Answer {
+  const isContent = answer.kind === 'reply' && answer.status >= 200 && answer.status < 300;
+  return isContent ? { ...answer, body: undefined, excerpt: '' } : answer;
 }
 
 function makeClient(options: NylasOptions, agent: { http: HttpAgent; https: HttpsAgent }): Got {

@@ -8,8 +8,8 @@ import type { Provider } from '../../core/provider.js';
 import type { KnownGrants, RecordState } from '../../core/plan.js';
 import type {
   AttemptEnd,
-  AttemptKind,
   Clock,
+  JobStart,
   LaneName,
   Ledger,
   LedgerOwner,
@@ -23,7 +23,7 @@ import { copyInThread } from './copy-thread.js';
 import { wayBack } from './damage.js';
 import { GroupCommit } from './group-commit.js';
 import { lookUpGrants, lookUpRecords, lookUpUnmigrated } from './look-up.js';
-import { describeHolder, ledgerError, lockOf, openForWriting, takeLock } from './open.js';
+import { assertExists, describeHolder, ledgerError, lockOf, openForWriting, takeLock } from './open.js';
 import { grantOfSeen, seenRow } from './seen-grants.js';
 import { watchFiles, type WatchedFile } from './watch.js';
 import { prepareWrites, type Writes } from './writes.js';
@@ -33,6 +33,12 @@ interface Identity {
   readonly application_id: string | null;
   readonly host: string | null;
   readonly keying: string | null;
+}
+
+/** As `openLedger`, but makes none: for jobs that only go on with what a migration began. */
+export function openExistingLedger(path: string, clock: Clock): Ledger {
+  assertExists(path);
+  return openLedger(path, clock);
 }
 
 /** Opens a ledger for a run and takes its lock. Throws UserError('ledger' | 'locked'). */
@@ -87,13 +93,7 @@ class SqliteLedger implements Ledger {
       this.#guarded(() => this.#writes.claim.run(owner.applicationId, owner.host, owner.keying));
       return;
     }
-    if (held.application_id !== owner.applicationId || held.host !== owner.host) {
-      throw new UserError(
-        'ledger',
-        `The ledger ${this.#path} belongs to application ${held.application_id} at ${held.host ?? '?'}, but the key is of ${owner.applicationId} at ${owner.host}.`,
-        'Use the key of that application, or another ledger with --ledger.',
-      );
-    }
+    this.assertOwner(owner);
     if (held.keying !== owner.keying) {
       throw new UserError(
         'usage',
@@ -101,6 +101,20 @@ class SqliteLedger implements Ledger {
         `Give --identify-by ${held.keying ?? ''} with a file that allows it, or another ledger with --ledger.`,
       );
     }
+  }
+
+  assertOwner(owner: Omit<LedgerOwner, 'keying'>): void {
+    const held = this.#identity();
+    if (held.application_id === owner.applicationId && held.host === owner.host) return;
+    const theirs =
+      held.application_id === null
+        ? 'belongs to no application yet: nothing was run with it'
+        : `belongs to application ${held.application_id} at ${held.host ?? '?'}, but the key is of ${owner.applicationId} at ${owner.host}`;
+    throw new UserError(
+      'ledger',
+      `The ledger ${this.#path} ${theirs}.`,
+      'Use the key of that application, or another ledger with --ledger.',
+    );
   }
 
   beginRun(run: RunStart): number {
@@ -113,6 +127,11 @@ class SqliteLedger implements Ledger {
         );
       })(),
     );
+  }
+
+  beginJob(job: JobStart): number {
+    const row = { ...job, options: JSON.stringify(job.options) };
+    return this.#guarded(() => Number(this.#writes.beginJob.run(row).lastInsertRowid));
   }
 
   endRun(runId: number, end: RunEnd): void {
@@ -191,7 +210,7 @@ class SqliteLedger implements Ledger {
 
   intend(
     runId: number,
-    kind: AttemptKind,
+    kind: 'submit' | 'look_up',
     entry: RecordEntry,
     opensAt: number | null = null,
   ): Promise<number> {
@@ -199,6 +218,13 @@ class SqliteLedger implements Ledger {
       const change = kind === 'submit' ? SUBMITTING : null;
       const recordId = this.#upsert(runId, entry, change);
       const start = { recordId, runId, kind, atMs: entry.atMs, opensAt };
+      return Number(this.#writes.startAttempt.run(start).lastInsertRowid);
+    });
+  }
+
+  attempt(runId: number, kind: 'verify' | 'undo', recordId: number, atMs: number): Promise<number> {
+    return this.#group.add(() => {
+      const start = { recordId, runId, kind, atMs, opensAt: null };
       return Number(this.#writes.startAttempt.run(start).lastInsertRowid);
     });
   }

@@ -20,6 +20,16 @@ function assertNoDirectory(path: string): void {
   );
 }
 
+/** Throws UserError('ledger') where there is no file of that name. */
+export function assertExists(path: string): void {
+  if (existsSync(path)) return;
+  throw new UserError(
+    'ledger',
+    `There is no ledger at ${path}.`,
+    'Name it with --ledger FILE, or make one with: nylas-migrate run users.csv',
+  );
+}
+
 /** Opens a ledger to write, making it where there is none. Throws UserError('ledger'). */
 export function openForWriting(path: string, nowMs: number): Database {
   return guarded(path, () => {
@@ -41,13 +51,7 @@ export function openForWriting(path: string, nowMs: number): Database {
  * Throws UserError('ledger').
  */
 export function openForReading(path: string, assert = assertReadable): Database {
-  if (!existsSync(path)) {
-    throw new UserError(
-      'ledger',
-      `There is no ledger at ${path}.`,
-      'Name it with --ledger FILE, or make one with: nylas-migrate run users.csv',
-    );
-  }
+  assertExists(path);
   assertNoDirectory(path);
   return guarded(path, () =>
     opened(new Sqlite(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }), (db) => {

@@ -91,11 +91,11 @@ function prepareOverview(db: Database) {
       SELECT ledger_id AS ledgerId, created_at AS createdAtMs, application_id AS applicationId, host, keying
       FROM ledger_identity`),
     runs: db.prepare<[], RunRow>(`
-      SELECT run_id AS runId, started_at AS startedAtMs, ended_at AS endedAtMs, ended_how AS endedHow,
+      SELECT run_id AS runId, kind, started_at AS startedAtMs, ended_at AS endedAtMs, ended_how AS endedHow,
         ended_why AS endedWhy, label,
         host, pid, version, options, input_name AS inputName, input_sha256 AS inputSha256,
         input_bytes AS inputBytes, balance
-      FROM ledger_runs ORDER BY run_id`),
+      FROM ledger_runs JOIN ledger_jobs USING (run_id) ORDER BY run_id`),
     recordCount: db.prepare<[], { count: number }>('SELECT count(*) AS count FROM ledger_records'),
     counts: db.prepare<[], StateCount>(`
       SELECT provider, status, category, count(*) AS count FROM ledger_records

@@ -12,6 +12,7 @@ export interface Writes {
   readonly closeDeadRuns: Statement;
   readonly recoverInterrupted: Statement;
   readonly beginRun: Statement;
+  readonly beginJob: Statement;
   readonly endRun: Statement;
   readonly lookUp: Statement<[string], RecordRow>;
   readonly unmigrated: Statement<[string], number>;
@@ -121,6 +122,9 @@ function prepareRuns(db: Database) {
     beginRun: db.prepare(`
       INSERT INTO runs (started_at, label, host, pid, version, options, input_name)
       VALUES (:startedAtMs, :label, :host, :pid, :version, :options, :inputName)`),
+    beginJob: db.prepare(`
+      INSERT INTO runs (kind, started_at, label, host, pid, version, options, input_name)
+      VALUES (:kind, :startedAtMs, :label, :host, :pid, :version, :options, '')`),
     endRun: db.prepare(`
       UPDATE runs SET ended_at = :endedAtMs, ended_how = :how, ended_why = :why, input_sha256 = :sha256, input_bytes = :bytes,
         balance = :balance WHERE run_id = :runId`),
@@ -267,7 +271,7 @@ function prepareAttempts(db: Database) {
         attempts = attempts + :counts,
         http_status = :httpStatus, error_type = :errorType, error_message = :errorMessage,
         provider_error = :providerError, request_id = :requestId,
-        first_attempt_at = coalesce(first_attempt_at, started_at),
+        first_attempt_at = iif(kind IN ('submit', 'look_up'), coalesce(first_attempt_at, started_at), first_attempt_at),
         last_attempt_at = iif(kind = 'submit', started_at, last_attempt_at)
       FROM attempt_starts
       WHERE attempt_id = :attemptId AND attempt_starts.record_id = records.record_id`),

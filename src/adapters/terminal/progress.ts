@@ -1,18 +1,24 @@
 import { createLogUpdate } from 'log-update';
-import type { Clock, Progress, Snapshot } from '../../ports.js';
-import { formatProgress } from './progress-line.js';
+import type { Clock, Progress } from '../../ports.js';
 
 const REDRAW_MS = 200;
 const LINE_EVERY_MS = 10_000;
 
+/** One line for a job in progress, no longer than `columns`. */
+type Format<S> = (snapshot: S, columns: number) => string;
+
 /** A bar that redraws itself on a terminal. */
-export function progressBar(stream: NodeJS.WritableStream & { columns?: number }, clock: Clock): Progress {
+export function progressBar<S>(
+  stream: NodeJS.WritableStream & { columns?: number },
+  clock: Clock,
+  format: Format<S>,
+): Progress<S> {
   const draw = createLogUpdate(stream, { showCursor: true });
-  return repeating(
+  return repeating<S>(
     clock,
     REDRAW_MS,
     (snapshot) => {
-      draw(formatProgress(snapshot, widthOf(stream)));
+      draw(format(snapshot, widthOf(stream)));
     },
     () => {
       draw.clear();
@@ -26,24 +32,28 @@ function widthOf({ columns = 0 }: { columns?: number }): number {
 }
 
 /** A line every ten seconds, for logs and pipes. */
-export function progressLines(stream: NodeJS.WritableStream, clock: Clock): Progress {
-  return repeating(clock, LINE_EVERY_MS, (snapshot) => {
-    stream.write(`${formatProgress(snapshot, Infinity)}\n`);
+export function progressLines<S>(
+  stream: NodeJS.WritableStream,
+  clock: Clock,
+  format: Format<S>,
+): Progress<S> {
+  return repeating<S>(clock, LINE_EVERY_MS, (snapshot) => {
+    stream.write(`${format(snapshot, Infinity)}\n`);
   });
 }
 
-export const noProgress: Progress = {
+export const noProgress: Progress<unknown> = {
   begin: () => undefined,
   clear: () => undefined,
   end: () => undefined,
 };
 
-function repeating(
+function repeating<S>(
   clock: Clock,
   everyMs: number,
-  show: (snapshot: Snapshot) => void,
+  show: (snapshot: S) => void,
   clear: () => void = () => undefined,
-): Progress {
+): Progress<S> {
   let cancel = (): void => undefined;
   return {
     begin: (snapshot) => {

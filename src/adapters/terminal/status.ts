@@ -60,7 +60,11 @@ function runs(all: readonly RunLine[]): string[] {
       minute(run.startedAt),
       run.endedAt === null ? '' : minute(run.endedAt),
       howItEnded(run),
-      printable([run.input, run.label ?? ''].filter((part) => part !== '').join(' · ')),
+      printable(
+        [run.kind === 'migrate' ? run.input : run.kind, run.label ?? '']
+          .filter((part) => part !== '')
+          .join(' · '),
+      ),
     ]);
   return formatTable([['run', 'began', 'ended', 'how', 'input'], ...shown], { right: [0] });
 }

@@ -41,6 +41,7 @@ describe('an overview', () => {
     expect(runs).toEqual([
       {
         runId: 1,
+        kind: 'migrate',
         startedAtMs: BEGAN_AT_MS,
         endedAtMs: BEGAN_AT_MS + 60_000,
         endedHow: 'limit',
