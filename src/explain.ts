@@ -106,7 +106,8 @@ function nextOf(record: LedgerRecord, leftOut: boolean, context: StepsContext): 
   const { lastRun, ledgerPath } = context;
   const say = remedy + notBefore(record, context.nowMs);
   if (lastRun === null || isForOthers(record)) return { say, command: null };
-  return { say, command: runCommand(leftOut ? whole(lastRun.input) : lastRun.input, ledgerPath) };
+  const reopen = record.status === 'undone' ? ['--retry', 'undone'] : [];
+  return { say, command: runCommand(leftOut ? whole(lastRun.input) : lastRun.input, ledgerPath, reopen) };
 }
 
 /** What no command of ours brings forward. */

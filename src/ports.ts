@@ -19,6 +19,7 @@ import type { Grant } from './core/grant.js';
 import type { KnownGrants, RecordState } from './core/plan.js';
 import type { ReportRow } from './core/report.js';
 import type { Balance } from './core/tally.js';
+import type { HeldGrant } from './core/undo.js';
 import type { Provider } from './core/provider.js';
 import type { ConnectBody, LegacyUser, RawRow } from './core/record.js';
 
@@ -231,6 +232,8 @@ export interface Ledger {
   attempt(runId: number, kind: 'verify' | 'undo', recordId: number, atMs: number): Promise<number>;
   /** Writes down how an attempt ended, and what it makes of the record (null: nothing). */
   conclude(attemptId: number, end: AttemptEnd, change: RecordChange | null): Promise<void>;
+  /** The same of an attempt to undo: a grant that is gone leaves its records `undone`. */
+  concludeUndo(attemptId: number, end: AttemptEnd, undone: UndoneGrant | null): Promise<void>;
   /** Changes or makes a record without an attempt. */
   put(runId: number, entry: RecordEntry, change: RecordChange): Promise<void>;
   /** Makes a `pending` record for a row that is not submitted now; leaves an existing record alone. */
@@ -258,6 +261,12 @@ export interface Ledger {
    */
   backUp(signal: AbortSignal): Promise<void>;
   close(): void;
+}
+
+/** A grant that is no longer there, and the records that have none any more. */
+export interface UndoneGrant {
+  readonly grantId: string;
+  readonly recordIds: readonly number[];
 }
 
 /** A copy of a ledger. */
@@ -367,6 +376,8 @@ export interface LedgerReader {
   findCarried(value: string, countMax: number): FoundByCarried;
   attempts(recordId: number): readonly LedgerAttempt[];
   waits(): Waits;
+  /** Every grant that a record names, or that somebody decided against, but for those undone. */
+  heldGrants(): Iterable<HeldGrant>;
   close(): void;
 }
 

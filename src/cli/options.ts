@@ -261,6 +261,24 @@ const REPORT_OPTIONS = {
   ),
 };
 
+/** Of `undo` alone. */
+const UNDO_OPTIONS = {
+  run: option(
+    '--run <number>',
+    'only records that this run dealt with last',
+    parseCount(1, 1e9),
+    null as number | null,
+  ),
+  provider: RUN_OPTIONS.provider,
+  only: RUN_OPTIONS.only,
+  yes: option(
+    '--yes <number>',
+    'delete so many grants: exactly the number that it printed without this',
+    parseCount(0, 1e9),
+    null as number | null,
+  ),
+};
+
 const SIMULATE_OPTIONS = {
   port: option('--port <number>', 'the port on 127.0.0.1; 0: any free one', parseCount(0, 65_535), 0),
   latency: option('--latency <duration>', 'of each call, such as 200ms or 0.5s-3s', parseText, '0ms'),
@@ -294,13 +312,20 @@ export const STATUS = LEDGER_COMMAND;
 export const REPORT = { ...LEDGER_COMMAND, ...REPORT_OPTIONS };
 export const EXPLAIN = LEDGER_COMMAND;
 export const BACKUP = LEDGER_COMMAND;
+export const UNDO = {
+  ...LEDGER_COMMAND,
+  ...NYLAS_OPTIONS,
+  ...RATE_OPTION,
+  ...JOB_OPTIONS,
+  ...UNDO_OPTIONS,
+};
 export const SIMULATE = { ...COMMON_OPTIONS, ...SIMULATE_OPTIONS };
 export const DEMO = {
   ...COMMON_OPTIONS,
   out: option('--out <folder>', 'where its ledger and reports go', parseText, 'demo-out'),
 };
 
-const ALL: readonly OptionSpecs[] = [CHECK, RUN, STATUS, REPORT, EXPLAIN, BACKUP, SIMULATE, DEMO];
+const ALL: readonly OptionSpecs[] = [CHECK, RUN, STATUS, REPORT, EXPLAIN, BACKUP, UNDO, SIMULATE, DEMO];
 
 /** The long names of every command's options. */
 export const OPTION_NAMES: ReadonlySet<string> = new Set(

@@ -105,10 +105,7 @@ function mayHaveMade({ origin }: GrantHolder): boolean {
 }
 
 /** What makes the grant somebody else's weighs more than what a wider selection could mend. */
-function reasonToLeave(
-  holders: readonly GrantHolder[],
-  selected: readonly GrantHolder[],
-): LeftReason | null {
+function reasonToLeave(holders: readonly GrantHolder[], selected: readonly GrantHolder[]): LeftReason | null {
   const foreign = holders.map(foreignOrigin).find((reason) => reason !== null);
   if (foreign !== undefined) return foreign;
   const found = holders.map(({ lastUndo }) => lastingReason(lastUndo)).find((reason) => reason !== null);
@@ -146,6 +143,7 @@ export type Judgement =
 /** Judges the answer to `GET /v3/grants/{id}`. */
 export function judgeRead(answer: Answer, target: UndoTarget): Judgement {
   if (isNotFound(answer)) return { kind: 'gone' };
+  if (isRefusal(answer)) return { kind: 'leave', reason: 'refused' };
   const grant = answer.kind === 'reply' && answer.status === 200 ? grantOf(answer.body) : null;
   if (grant?.id !== target.grantId) return { kind: 'unknown' };
   const reason = whyKeep(grant, target.maker);
@@ -202,15 +200,20 @@ export type Deletion = 'deleted' | 'gone' | 'refused' | 'unknown';
 
 /**
  * Sorts an answer to `DELETE /v3/grants/{id}`. `unknown`: Nylas may have acted or not, which another look tells.
- * Only a 4xx in Nylas' own form is a refusal; one that throttles or is about time isn't.
  */
 export function judgeDeletion(answer: Answer): Deletion {
   if (answer.kind === 'fault') return 'unknown';
   if (isNotFound(answer)) return 'gone';
-  if (answer.status >= 200 && answer.status < 300) return isOwnSuccess(answer) ? 'deleted' : 'unknown';
+  if (isRefusal(answer)) return 'refused';
+  const isSuccess = answer.status >= 200 && answer.status < 300;
+  return isSuccess && isOwnSuccess(answer) ? 'deleted' : 'unknown';
+}
+
+/** A 4xx in Nylas' own form, but for those that will pass. */
+function isRefusal(answer: Answer): boolean {
+  if (answer.kind === 'fault' || answer.status < 400 || answer.status >= 500) return false;
   const isPassing = answer.status === 429 || answer.status === 408;
-  const isRefusal = answer.status >= 400 && answer.status < 500 && !isPassing;
-  return isRefusal && isObject(answer.body) && isObject(answer.body['error']) ? 'refused' : 'unknown';
+  return !isPassing && isObject(answer.body) && isObject(answer.body['error']);
 }
 
 /** `{ request_id }`, or nothing at all: what a proxy says instead of Nylas is neither. */

@@ -12,9 +12,17 @@ import type {
   StateCount,
   Waits,
 } from '../../core/ledger-rows.js';
+import type { GrantHolder, HeldGrant } from '../../core/undo.js';
 import type { FoundByCarried, LedgerReader, RecordFilter } from '../../ports.js';
 import { guarded, isLockHeld, openForReading } from './open.js';
-import { prepareReads, type IssueRow, type Reads, type RecordRow, type RunRow } from './reads.js';
+import {
+  prepareReads,
+  type HolderRow,
+  type IssueRow,
+  type Reads,
+  type RecordRow,
+  type RunRow,
+} from './reads.js';
 
 /** A reader goes through the ledger once, and meets few pages of it again; those the system keeps too. */
 const PAGE_CACHE_KIB = 2_000;
@@ -122,6 +130,20 @@ class SqliteReader implements LedgerReader {
     return this.#guarded(() => this.#reads.waits.get()) ?? none;
   }
 
+  *heldGrants(): Generator<HeldGrant> {
+    let holders: GrantHolder[] = [];
+    let grantId: string | null = null;
+    for (const [named, holder] of this.#stream(() => this.#reads.holders.iterate(), toHolder)) {
+      if (grantId !== null && named !== grantId) {
+        yield { grantId, holders };
+        holders = [];
+      }
+      grantId = named;
+      holders.push(holder);
+    }
+    if (grantId !== null) yield { grantId, holders };
+  }
+
   close(): void {
     this.#db.close();
   }
@@ -186,6 +208,25 @@ function toRecord(row: RecordRow): LedgerRecord {
     runId: row[23],
     carried: parseCarried(row[24]),
   };
+}
+
+function toHolder(row: HolderRow): readonly [grantId: string, holder: GrantHolder] {
+  const submissions = JSON.parse(row[11] ?? '[]') as readonly (readonly [number, number | null])[];
+  const holder = {
+    recordId: row[1],
+    key: row[2],
+    provider: row[3],
+    runId: row[4],
+    status: row[5],
+    origin: row[6],
+    mailbox: row[7],
+    grantEmail: row[8],
+    grantUpdatedAt: row[9],
+    isDiscarded: row[10] === 1,
+    submissions: submissions.map(([opensAt, lastedMs]) => ({ opensAt, lastedMs })),
+    lastUndo: row[12],
+  };
+  return [row[0], holder];
 }
 
 function toIssue(row: IssueRow): LedgerIssue {

@@ -57,6 +57,23 @@ interface RecordsAsked {
   readonly categories: string | null;
 }
 
+/** Who names which grant, in the order of HOLDER_COLUMNS. */
+export type HolderRow = readonly [
+  grantId: string,
+  recordId: number,
+  key: string,
+  provider: string,
+  runId: number,
+  status: Status,
+  origin: Origin | null,
+  mailbox: string | null,
+  grantEmail: string | null,
+  grantUpdatedAt: number | null,
+  isDiscarded: number,
+  submissions: string | null,
+  lastUndo: string | null,
+];
+
 /** The statements of a reader, prepared once. All of them read views alone. */
 export interface Reads {
   readonly identity: Statement<[], LedgerIdentity>;
@@ -75,10 +92,17 @@ export interface Reads {
   readonly issuesOf: Statement<[{ key: string; mailbox: string; countMax: number }], IssueRow>;
   readonly attempts: Statement<[number], LedgerAttempt>;
   readonly waits: Statement<[], Waits>;
+  readonly holders: Statement<[], HolderRow>;
 }
 
 export function prepareReads(db: Database): Reads {
-  return { ...prepareOverview(db), ...prepareRecords(db), ...prepareIssues(db), ...prepareStory(db) };
+  return {
+    ...prepareOverview(db),
+    ...prepareRecords(db),
+    ...prepareIssues(db),
+    ...prepareStory(db),
+    ...prepareHolders(db),
+  };
 }
 
 /** Looked for without an email, in vain: another look would find no more. */
@@ -188,5 +212,28 @@ function prepareStory(db: Database) {
         provider_error AS providerError, request_id AS requestId, fastly_id AS fastlyId,
         latency_ms AS latencyMs
       FROM ledger_attempts WHERE record_id = ? ORDER BY attempt_id`),
+  };
+}
+
+const HOLDER_COLUMNS = `
+  holder.grant_id, holder.record_id, record_key, provider, run_id, holder.status, holder.origin, mailbox,
+  holder.grant_email, grant_updated_at, is_discarded`;
+
+function prepareHolders(db: Database) {
+  return {
+    // What was submitted matters only of who may have made the grant.
+    holders: db
+      .prepare<[], HolderRow>(
+        `SELECT ${HOLDER_COLUMNS},
+          iif(holder.origin IN ('created', 'adopted'), (
+            SELECT json_group_array(json_array(opens_at, lasted_ms)) FROM ledger_submissions
+            WHERE ledger_submissions.record_id = holder.record_id), NULL),
+          (SELECT iif(kind = 'undo', result, NULL) FROM ledger_attempts
+            WHERE ledger_attempts.record_id = holder.record_id AND kind IN ('submit', 'undo')
+            ORDER BY attempt_id DESC LIMIT 1)
+        FROM ledger_grant_holders AS holder JOIN ledger_records USING (record_id)
+        ORDER BY holder.grant_id, holder.record_id`,
+      )
+      .raw(),
   };
 }

@@ -1,0 +1,110 @@
+import {
+  LEFT_REASONS,
+  planUndo,
+  type HeldGrant,
+  type LeftReason,
+  type UndoSelection,
+  type UndoTarget,
+} from './undo.js';
+
+/** Grants that one run's records of one provider have. */
+export interface UndoGroup {
+  readonly runId: number;
+  readonly provider: string;
+  readonly grants: number;
+}
+
+/** Grants that are left alone for one reason. */
+export interface LeftAlone {
+  readonly reason: LeftReason;
+  readonly grants: number;
+  /** The first record keys. */
+  readonly examples: readonly string[];
+}
+
+/** What an undo would delete, as far as the ledger can tell, and what it would leave alone. */
+export interface UndoSurvey {
+  readonly targets: readonly UndoTarget[];
+  readonly groups: readonly UndoGroup[];
+  /** Of the targets, those that were found after a lost answer: Nylas must first show that we made them. */
+  readonly adopted: number;
+  /** The records that the targets leave `undone`. */
+  readonly records: number;
+  readonly leftAlone: readonly LeftAlone[];
+}
+
+/** Goes through every grant that the ledger knows of. `onKey` is told each key that has one. */
+export function surveyUndo(
+  grants: Iterable<HeldGrant>,
+  selection: UndoSelection,
+  onKey: (key: string) => void = () => undefined,
+): UndoSurvey {
+  const targets: UndoTarget[] = [];
+  const left = new LeftCounts();
+  for (const held of grants) {
+    for (const { key } of held.holders) onKey(key);
+    const plan = planUndo(held, selection);
+    if (plan.kind === 'delete') targets.push(plan.target);
+    if (plan.kind === 'leave') left.add(plan.reason, held.holders[0]?.key ?? '');
+  }
+  return {
+    targets,
+    groups: groupsOf(targets),
+    adopted: targets.filter(({ maker }) => maker.origin === 'adopted').length,
+    records: targets.reduce((sum, { recordIds }) => sum + recordIds.length, 0),
+    leftAlone: left.all(),
+  };
+}
+
+const EXAMPLES_MAX = 5;
+
+/** Counts grants by why they are left alone. */
+export class LeftCounts {
+  readonly #byReason = new Map<LeftReason, { grants: number; readonly examples: string[] }>();
+
+  add(reason: LeftReason, key: string): void {
+    const left = this.#byReason.get(reason) ?? { grants: 0, examples: [] };
+    left.grants += 1;
+    if (left.examples.length < EXAMPLES_MAX) left.examples.push(key);
+    this.#byReason.set(reason, left);
+  }
+
+  get size(): number {
+    return this.all().reduce((sum, { grants }) => sum + grants, 0);
+  }
+
+  /** Always in the same order. */
+  all(): readonly LeftAlone[] {
+    return LEFT_REASONS.flatMap((reason) => {
+      const left = this.#byReason.get(reason);
+      return left === undefined ? [] : [{ reason, ...left }];
+    });
+  }
+}
+
+/** By run, then the most first. */
+function groupsOf(targets: readonly UndoTarget[]): readonly UndoGroup[] {
+  const groups = new Map<string, { runId: number; provider: string; grants: number }>();
+  for (const { maker } of targets) {
+    const { runId, provider } = maker;
+    const name = `${runId} ${provider}`;
+    const group = groups.get(name) ?? { runId, provider, grants: 0 };
+    group.grants += 1;
+    groups.set(name, group);
+  }
+  return [...groups.values()].sort((a, b) => a.runId - b.runId || b.grants - a.grants);
+}
+
+/** What each reason means, and what to do where something can be done. */
+export const LEFT_MEANINGS: Readonly<Record<LeftReason, string>> = {
+  existing: 'were there before this migration',
+  reauthenticated: 'were there before this migration, which gave them another credential',
+  signed_in: 'were made by the person, who signed in by themselves',
+  origin_unknown: 'of unknown making: the ledger does not say that this migration created them',
+  shared: 'also serve a record outside this selection: select that too',
+  unsettled: 'of records whose latest submission is not settled: run again, which looks for its outcome',
+  changed: 'changed since this migration last touched them: the person, or Nylas, did something',
+  other_mailbox: 'of another provider or mailbox at Nylas than the ledger has them for',
+  unproven: 'not surely made by this migration: what Nylas shows of them does not prove it',
+  refused: 'Nylas refused to tell of them or to delete them: see explain',
+};
