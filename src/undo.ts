@@ -2,7 +2,7 @@ import { inParallel } from './caller.js';
 import type { Answer } from './core/answer.js';
 import { formatCount, formatCounted } from './core/counted.js';
 import { evidenceOf, NO_EVIDENCE, refusesKey } from './core/outcome.js';
-import { decideReread } from './core/retry.js';
+import { decideRelook, decideReread } from './core/retry.js';
 import { scrubberOf } from './core/scrub.js';
 import { judgeDeletion, judgeRead, type LeftReason, type UndoTarget } from './core/undo.js';
 import type { LeftAlone } from './core/undo-survey.js';
@@ -122,10 +122,8 @@ class Undoing {
       if (result === 'delete') continue;
       if (result === 'refused' && (await this.#stopsKey(answer))) return this.#stopped(answer);
       if (result !== 'unknown') return { result, answer };
-      const next = decideReread(answer, tries, {
-        nowMs: serverNowMs(answer, clock.now()),
-        random: clock.random(),
-      });
+      const now = { nowMs: serverNowMs(answer, clock.now()), random: clock.random() };
+      const next = (sent.wasDeletion ? decideRelook : decideReread)(answer, tries, now);
       if (next === null) return { result: 'no_answer', answer };
       tries += 1;
       await caller.pause(next.delayMs);

@@ -88,7 +88,7 @@ export function planUndo({ grantId, holders }: HeldGrant, selection: UndoSelecti
   if (selected.length === 0) return { kind: 'out' };
   const reason = reasonToLeave(holders, selected);
   if (reason !== null) return { kind: 'leave', reason };
-  const maker = holders.find(mayHaveMade);
+  const maker = holders.find(isOf('created')) ?? holders.find(isOf('adopted'));
   if (maker === undefined) return { kind: 'leave', reason: 'origin_unknown' };
   const recordIds = holders.filter(({ isDiscarded }) => !isDiscarded).map(({ recordId }) => recordId);
   return { kind: 'delete', target: { grantId, maker, recordIds } };
@@ -100,8 +100,8 @@ function isSelected({ runId, provider, key }: GrantHolder, selection: UndoSelect
   return selection.only?.has(key) ?? true;
 }
 
-function mayHaveMade({ origin }: GrantHolder): boolean {
-  return origin === 'created' || origin === 'adopted';
+function isOf(origin: Origin): (holder: GrantHolder) => boolean {
+  return (holder) => holder.origin === origin;
 }
 
 /** What makes the grant somebody else's weighs more than what a wider selection could mend. */

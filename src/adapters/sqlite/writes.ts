@@ -320,7 +320,7 @@ function prepareUndo(db: Database) {
     undoGrant: db.prepare('INSERT INTO undone_grants (grant_id, attempt_id) VALUES (:grantId, :attemptId)'),
     // What its last submission came to no longer describes the record; its grant's id stays, to be traced by.
     undoRecords: db.prepare(`
-      UPDATE records SET status = 'undone', category = NULL, not_before = NULL, doubt_since = NULL,
+      UPDATE records SET status = 'undone', category = NULL, grant_status = NULL, not_before = NULL, doubt_since = NULL,
         http_status = NULL, error_type = NULL, error_message = NULL, provider_error = NULL, request_id = NULL
       WHERE grant_id = :grantId AND record_id IN (SELECT value FROM json_each(:recordIds))`),
   };

@@ -14,7 +14,7 @@ export function renderUndoPlan(plan: UndoPlanSummary): string {
     renderUnmatched(plan.unmatched),
     notes(plan),
     consequences(plan),
-    renderSteps(plan.next),
+    plan.next.length === 0 ? [] : renderSteps(plan.next),
   ]);
 }
 
@@ -76,7 +76,7 @@ export function renderUndoSummary(summary: UndoSummary): string {
     sum(summary),
     leftAlone(summary.leftAlone),
     trouble(summary),
-    renderSteps(summary.next),
+    summary.next.length === 0 ? [] : renderSteps(summary.next),
   ]);
 }
 
