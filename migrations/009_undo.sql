@@ -15,14 +15,21 @@ BEGIN SELECT raise(ABORT, 'undone_grants is insert-only'); END;
 
 CREATE VIEW ledger_undone_grants AS SELECT grant_id, attempt_id FROM undone_grants;
 
--- Who has, or had, which grant: records by the grant they name, and by those that somebody decided against.
-CREATE VIEW ledger_grant_holders AS
-SELECT grant_id, record_id, grant_email, origin, grant_updated_at, status, 0 AS is_discarded
+-- Who has, or had, which grant: records by the grant they name, and by those that somebody decided against. A grant
+-- that somebody chose for a record wasn't made for it.
+CREATE VIEW ledger_undo_holders AS
+SELECT grant_id, record_id, key AS record_key, provider, run_id, status, origin, mailbox, grant_email, grant_status,
+       grant_updated_at, EXISTS (
+         SELECT 1 FROM decisions
+         WHERE decisions.record_id = records.record_id AND decision = 'grant'
+           AND decisions.grant_id = records.grant_id
+       ) AS is_chosen, 0 AS is_discarded
 FROM records
 WHERE grant_id IS NOT NULL AND status <> 'undone'
   AND grant_id NOT IN (SELECT grant_id FROM undone_grants)
 UNION ALL
-SELECT DISTINCT d.grant_id, d.record_id, d.grant_email, d.origin, NULL, r.status, 1
+SELECT DISTINCT d.grant_id, d.record_id, r.key, r.provider, r.run_id, r.status, d.origin, r.mailbox, d.grant_email,
+       NULL, NULL, 0, 1
 FROM ledger_discarded_grants d JOIN records r USING (record_id)
 WHERE d.grant_id <> coalesce(r.grant_id, '')
   AND d.grant_id NOT IN (SELECT grant_id FROM undone_grants);

@@ -107,6 +107,7 @@ export const renderers = {
   check: async () => (await import('./adapters/terminal/check.js')).renderCheck,
   status: async () => (await import('./adapters/terminal/status.js')).renderStatus,
   explanation: async () => (await import('./adapters/terminal/explain.js')).renderExplanation,
+  verify: async () => (await import('./adapters/terminal/verify.js')).renderVerify,
   state: async () => (await import('./adapters/terminal/progress-line.js')).formatState,
   jobState: async () => (await import('./adapters/terminal/progress-line.js')).formatJobState,
   runSummary: async () => (await import('./adapters/terminal/run-summary.js')).renderRunSummary,

@@ -2,6 +2,7 @@ import type { HeaderMap } from './core/header.js';
 import type { LegacyUser, RawRow, Row } from './core/record.js';
 import { keyAlone } from './core/row-key.js';
 import { isEverybody, type Scope } from './core/scope.js';
+import { RETRIED_LOSSES, type RetryTarget } from './core/plan.js';
 import type { PlanningLedger } from './ports.js';
 
 /** A row as it was read, or one whose record needs nothing any more. */
@@ -17,10 +18,16 @@ export class DoneRows {
   /** Options of a run, and columns that travel with a record, ask for more than a key. */
   readonly #needsMore: boolean;
 
-  constructor(ledger: Pick<PlanningLedger, 'unmigrated'>, header: HeaderMap, scope: Scope) {
+  constructor(
+    ledger: Pick<PlanningLedger, 'unmigrated'>,
+    header: HeaderMap,
+    scope: Scope,
+    retry: ReadonlySet<RetryTarget>,
+  ) {
     this.#ledger = ledger;
     this.#header = header;
-    this.#needsMore = header.carried.length > 0 || !isEverybody(scope);
+    this.#needsMore =
+      header.carried.length > 0 || !isEverybody(scope) || RETRIED_LOSSES.some((loss) => retry.has(loss));
   }
 
   /** The rows of a batch, in their order; those that aren't done as `interpret` makes them. */

@@ -1,7 +1,13 @@
 import { HANDLING } from './core/category.js';
-import type { ExplainedAttempt, ExplainedIssue, ExplainedRecord, Explanation } from './core/explanation.js';
-import type { LedgerAttempt, LedgerIssue, LedgerRecord } from './core/ledger-rows.js';
-import { reportCommand, runCommand, whole } from './core/next-command.js';
+import type {
+  ExplainedAttempt,
+  ExplainedDecision,
+  ExplainedIssue,
+  ExplainedRecord,
+  Explanation,
+} from './core/explanation.js';
+import type { LedgerAttempt, LedgerDecision, LedgerIssue, LedgerRecord } from './core/ledger-rows.js';
+import { jobCommand, reportCommand, runCommand, whole } from './core/next-command.js';
 import type { NextStep, StepsContext } from './core/next-steps.js';
 import { ISSUE_REMEDIES, remedyOf } from './core/remedy.js';
 import { recordRow, reportColumns, type Cell } from './core/report.js';
@@ -67,6 +73,7 @@ function explainRecord(
     meaning: handling === null ? null : { what: handling.what, who: handling.who },
     next: nextOf(record, isLeftOut(record, issues, context), context),
     attempts: reader.attempts(record.recordId).map(explainAttempt),
+    decisions: reader.decisions(record.recordId).map(explainDecision),
   };
 }
 
@@ -82,6 +89,10 @@ function factsOf(record: LedgerRecord): Readonly<Record<string, Cell>> {
 
 function explainAttempt({ startedAtMs, endedAtMs, ...attempt }: LedgerAttempt): ExplainedAttempt {
   return { ...attempt, startedAt: isoOrNull(startedAtMs), endedAt: isoOrNull(endedAtMs) };
+}
+
+function explainDecision({ decidedAtMs, ...decision }: LedgerDecision): ExplainedDecision {
+  return { ...decision, decidedAt: isoOrNull(decidedAtMs) };
 }
 
 function explainIssue({ runId, line, kind, key, email, reasons }: LedgerIssue): ExplainedIssue {
@@ -105,9 +116,20 @@ function nextOf(record: LedgerRecord, leftOut: boolean, context: StepsContext): 
   if (remedy === null) return null;
   const { lastRun, ledgerPath } = context;
   const say = remedy + notBefore(record, context.nowMs);
+  if (isToDecide(record)) return { say, command: jobCommand('resolve', ['--list'], ledgerPath) };
   if (lastRun === null || isForOthers(record)) return { say, command: null };
+  if (record.status === 'migrated')
+    return {
+      say,
+      command: runCommand(whole(lastRun.input), ledgerPath, ['--retry', record.grantStatus ?? '']),
+    };
   const reopen = record.status === 'undone' ? ['--retry', 'undone'] : [];
   return { say, command: runCommand(leftOut ? whole(lastRun.input) : lastRun.input, ledgerPath, reopen) };
+}
+
+function isToDecide({ status, category, grantId, grantStatus }: LedgerRecord): boolean {
+  if (status === 'migrated') return grantStatus === 'changed';
+  return status === 'failed' && category === 'email_mismatch' && grantId !== null;
 }
 
 /** What no command of ours brings forward. */

@@ -5,6 +5,7 @@ import { interpretRow } from './core/row.js';
 import { inScope, type Scope } from './core/scope.js';
 import { SeenKeys } from './core/seen.js';
 import type { Tally } from './core/tally.js';
+import type { RetryTarget } from './core/plan.js';
 import type { Asked } from './core/unmatched.js';
 import type { StopReason } from './core/verdict.js';
 import type { Books } from './books.js';
@@ -19,6 +20,7 @@ export interface FeedParts {
   readonly input: Input;
   readonly reading: ReadingOptions;
   readonly scope: Scope;
+  readonly retryTargets: ReadonlySet<RetryTarget>;
   readonly ledger: Pick<PlanningLedger, 'unmigrated' | 'fingerprintKey'>;
   readonly dispatcher: Dispatcher;
   readonly view: LedgerView;
@@ -45,7 +47,7 @@ export class Feed {
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
-    this.#done = new DoneRows(parts.ledger, parts.input.header, parts.scope);
+    this.#done = new DoneRows(parts.ledger, parts.input.header, parts.scope, parts.retryTargets);
     this.#source = parts.input.source;
   }
 

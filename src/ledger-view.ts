@@ -1,5 +1,5 @@
 import { mailboxName } from './core/grant.js';
-import { NO_GRANTS, type KnownGrants, type RecordState } from './core/plan.js';
+import { NO_GRANTS, retryTargetOf, type KnownGrants, type RecordState } from './core/plan.js';
 import type { LegacyUser } from './core/record.js';
 import type { MailboxName, PlanningLedger } from './ports.js';
 
@@ -49,14 +49,18 @@ function namesOf({ key, provider, mailbox }: LegacyUser): readonly string[] {
   return mailbox === null ? [key] : [key, mailboxName(provider, mailbox)];
 }
 
-/** A migrated record needs no other grant: its row is done. */
+/** A migrated record needs no other grant, unless it lost its own: its row is done. */
 function mailboxesOf(
   users: readonly LegacyUser[],
   records: ReadonlyMap<string, RecordState>,
 ): readonly MailboxName[] {
   return users.flatMap(({ key, provider, mailbox }) =>
-    mailbox === null || records.get(key)?.status === 'migrated' ? [] : [{ provider, mailbox }],
+    mailbox === null || isServed(records.get(key)) ? [] : [{ provider, mailbox }],
   );
+}
+
+function isServed(record: RecordState | undefined): boolean {
+  return record?.status === 'migrated' && retryTargetOf(record) === null;
 }
 
 function known(

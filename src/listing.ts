@@ -71,7 +71,7 @@ export class GrantIndex {
    * for by its id.
    */
   async confirm(grantId: string): Promise<'known' | 'unknown'> {
-    await (this.#whole ??= this.#readPages((offset) => ({ order: 'made', since: null, offset })));
+    await this.listAll();
     const listingId = this.#work.ledger.listingOf(grantId);
     if (listingId !== null && listingId >= this.firstListingId) return 'known';
     const standing = await this.ask(grantId);
@@ -120,6 +120,11 @@ export class GrantIndex {
     await ledger.setListedUntil(Math.max(0, until));
     this.#freshSinceMs = startedMs;
     return 'whole';
+  }
+
+  /** Lists everything anew, whatever was listed before: what is there now has `firstListingId` or a later one. */
+  listAll(): Promise<Listed> {
+    return (this.#whole ??= this.#readPages((offset) => ({ order: 'made', since: null, offset })));
   }
 
   /**

@@ -356,9 +356,9 @@ class Migration {
 
   #makeFeed(): Feed {
     const { input, ledger, stop, warn } = this.#ports;
-    const { reading, scope } = this.#options;
+    const { reading, scope, retryTargets } = this.#options;
     return new Feed({
-      ...{ input, reading, scope, warn, ledger },
+      ...{ input, reading, scope, retryTargets, warn, ledger },
       dispatcher: this.#dispatcher,
       view: this.#known,
       books: this.#books,

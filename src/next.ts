@@ -1,6 +1,6 @@
 import { lastMigration, type LedgerRun } from './core/ledger-rows.js';
 import type { LastRun, StepsContext } from './core/next-steps.js';
-import { narrowingOptions, repeatedOptions } from './core/run-options.js';
+import { connectionOptions, narrowingOptions, repeatedOptions } from './core/run-options.js';
 import type { LedgerReader } from './ports.js';
 
 /** What `nextSteps` needs to know of a ledger. `ledgerPath` is as the user names it. */
@@ -10,6 +10,7 @@ export function stepsContext(reader: LedgerReader, nowMs: number, ledgerPath: st
     ledgerPath,
     nowMs,
     waits: reader.waits(),
+    aftermath: reader.aftermath(),
     lastRun: run === null ? null : lastRunOf(run, reader),
     invalidRows: run === null ? 0 : reader.issueCounts(run.runId).invalid,
   };
@@ -31,5 +32,7 @@ function lastRunOf(run: LedgerRun, reader: LedgerReader): LastRun {
     narrowing: narrowingOptions(options),
   };
   const state = stateOfRun(run, reader.isHeld());
-  return { runId, state, host, pid, startedAtMs, endedHow, input, leftOut: reader.leftOut(runId) };
+  const leftOut = reader.leftOut(runId);
+  const connection = connectionOptions(options);
+  return { runId, state, host, pid, startedAtMs, endedHow, input, leftOut, connection };
 }

@@ -36,7 +36,7 @@ export async function planOnly(
   try {
     const header = mapHeader(open.header, options.reading);
     const rowOptions = { reading: options.reading, keyOfCredential: planner.keyOfCredential };
-    const done = new DoneRows(ledger ?? EMPTY_LEDGER, header, options.scope);
+    const done = new DoneRows(ledger ?? EMPTY_LEDGER, header, options.scope, options.retryTargets);
     for await (const batch of open.batches) {
       const rows = done.tell(batch, (raw) => interpretRow(raw, header, rowOptions));
       planner.fetch(usersOf(rows));

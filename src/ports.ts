@@ -2,22 +2,30 @@ import type { Answer } from './core/answer.js';
 import type { Category, Status } from './core/category.js';
 import type { UserError } from './core/errors.js';
 import type {
+  Aftermath,
+  Candidate,
+  ComparedRecord,
+  Decision,
+  HeldRecord,
   IssueKind,
   JobKind,
   LedgerAttempt,
+  LedgerDecision,
   LedgerIdentity,
   LedgerIssue,
   LedgerRecord,
   LedgerRun,
   LeftOut,
+  LostRecord,
   StateCount,
   Waits,
 } from './core/ledger-rows.js';
-import type { RecordChange } from './core/change.js';
+import type { RecordChange, RecordGrant } from './core/change.js';
 import type { Evidence } from './core/outcome.js';
 import type { Grant } from './core/grant.js';
 import type { KnownGrants, RecordState } from './core/plan.js';
 import type { ReportRow } from './core/report.js';
+import type { GrantUse } from './core/probe.js';
 import type { Balance } from './core/tally.js';
 import type { HeldGrant } from './core/undo.js';
 import type { Provider } from './core/provider.js';
@@ -84,9 +92,6 @@ export interface JobApi extends NylasApi {
   /** `GET /v3/grants/{id}/calendars?limit=1`, or `/messages`. Of a success only its status is kept. */
   useGrant(grantId: string, by: GrantUse, onLeft?: OnLeft): Promise<Answer>;
 }
-
-/** The smallest real requests that a grant can be used for. */
-export type GrantUse = 'calendars' | 'messages';
 
 /** Told once when a request has been handed to the network whole; never where it didn't get so far. */
 export type OnLeft = () => void;
@@ -234,6 +239,10 @@ export interface Ledger {
   conclude(attemptId: number, end: AttemptEnd, change: RecordChange | null): Promise<void>;
   /** The same of an attempt to undo: a grant that is gone leaves its records `undone`. */
   concludeUndo(attemptId: number, end: AttemptEnd, undone: UndoneGrant | null): Promise<void>;
+  /** What a migrated record's grant is known to be from now on: `valid`, what Nylas calls it, or a loss. */
+  setGrantStatus(recordId: number, grantStatus: string): Promise<void>;
+  /** Writes decisions down, and what each makes of its record: all of them or, where that fails, none. */
+  decide(runId: number, decided: readonly Decided[]): Promise<void>;
   /** Changes or makes a record without an attempt. */
   put(runId: number, entry: RecordEntry, change: RecordChange): Promise<void>;
   /** Makes a `pending` record for a row that is not submitted now; leaves an existing record alone. */
@@ -267,6 +276,17 @@ export interface Ledger {
 export interface UndoneGrant {
   readonly grantId: string;
   readonly recordIds: readonly number[];
+}
+
+/** A decision about a held record. */
+export interface Decided {
+  readonly held: HeldRecord;
+  readonly decision: Decision;
+  readonly atMs: number;
+  readonly by: string;
+  readonly why: string;
+  /** The grant that the record has from now on; null: none. */
+  readonly grant: RecordGrant | null;
 }
 
 /** A copy of a ledger. */
@@ -378,6 +398,19 @@ export interface LedgerReader {
   waits(): Waits;
   /** Every grant that a record names, or that somebody decided against, but for those undone. */
   heldGrants(): Iterable<HeldGrant>;
+  aftermath(): Aftermath;
+  /** Migrated records beside their grants, as that listing or a later one brought them; streamed. */
+  compared(listingId: number): Iterable<ComparedRecord>;
+  /** Valid grants, listed likewise, of the mailboxes of records that failed or lost their grant; by record. */
+  candidates(listingId: number): Iterable<Candidate>;
+  /** How many listed grants no record knows, those left out that `except` names. */
+  unknownGrants(listingId: number, except: readonly string[]): number;
+  /** Records that were probed since that run began, and what came of it. */
+  probedSince(runId: number): ReadonlyMap<number, string>;
+  lost(): Iterable<LostRecord>;
+  held(): readonly HeldRecord[];
+  /** Of one record, in their order. */
+  decisions(recordId: number): readonly LedgerDecision[];
   close(): void;
 }
 

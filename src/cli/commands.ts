@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { OptionSpecs } from '../config.js';
 import { makeCommand, type Definition } from './command.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
-import { BACKUP, CHECK, DEMO, EXPLAIN, REPORT, RUN, SIMULATE, STATUS, UNDO } from './options.js';
+import { BACKUP, CHECK, DEMO, EXPLAIN, REPORT, RUN, SIMULATE, STATUS, UNDO, VERIFY } from './options.js';
 import type { Shell } from './shell.js';
 
 const CSV_ARGUMENT = ['[csv]', 'a CSV file (.gz too), or - for standard input'] as const;
@@ -81,6 +81,24 @@ A key that begins with a dash goes after --, and every option before it.`,
     argument: ['<key-or-email>', 'a record key, an email, a grant id or a carried value'],
     specs: EXPLAIN,
     load: () => import('./explain.js'),
+  }),
+  define({
+    name: 'verify',
+    summary: 'hold the ledger against the grants that Nylas has',
+    help: `
+Examples:
+  nylas-migrate verify
+  nylas-migrate verify --probe 1% --out deviations.csv
+  nylas-migrate verify --adopt
+
+Lists the application's grants; only what looks missing or changed is asked for one by one. Grants that were lost
+are noted in the ledger, which run --retry missing,invalid,unusable takes up; their records stay migrated.
+A dead credential may take Nylas ten minutes to notice.
+
+Exit codes: 0 nothing of ours differs, 3 something does, 7 Nylas did not answer for all of it.`,
+    argument: null,
+    specs: VERIFY,
+    load: () => import('./verify.js'),
   }),
   define({
     name: 'undo',

@@ -8,10 +8,13 @@ import {
   parseList,
   parseNumber,
   parsePair,
+  parseSampleSize,
   parseShare,
   parseText,
 } from '../core/parse.js';
+import { RETRIED_LOSSES, type RetryTarget } from '../core/plan.js';
 import { PROVIDERS } from '../core/provider.js';
+import type { SampleSize } from '../core/parse.js';
 import type { Identify } from '../core/record.js';
 
 const parseProvider = parseChoice(PROVIDERS);
@@ -203,7 +206,7 @@ const RUN_OPTIONS = {
   provider: option('--provider <provider>', 'only these providers', parseProviders, [], { repeats: true }),
   retry: option(
     '--retry <category>',
-    `submit these again: ${CATEGORIES.join(', ')}, in_doubt, undone`,
+    `submit these again: ${[...CATEGORIES, ...RETRIED_LOSSES].join(', ')}, in_doubt, undone`,
     parseRetries,
     [],
     { repeats: true },
@@ -235,8 +238,8 @@ function parseProviders(text: string): readonly (typeof PROVIDERS)[number][] {
   return parseWords(text).map(parseProvider);
 }
 
-function parseRetries(text: string): readonly ((typeof CATEGORIES)[number] | 'in_doubt' | 'undone')[] {
-  return parseWords(text).map(parseChoice([...CATEGORIES, 'in_doubt', 'undone']));
+function parseRetries(text: string): readonly RetryTarget[] {
+  return parseWords(text).map(parseChoice([...CATEGORIES, ...RETRIED_LOSSES, 'in_doubt', 'undone']));
 }
 
 const REPORT_OPTIONS = {
@@ -279,6 +282,42 @@ const UNDO_OPTIONS = {
   ),
 };
 
+const VERIFY_OPTIONS = {
+  adopt: flag('--adopt', 'record the grants of people who signed in by themselves'),
+  probe: option(
+    '--probe <sample>',
+    'try a share of the grants, such as 1%, or so many: one small request each',
+    parseSampleSize,
+    null as SampleSize | null,
+  ),
+  out: option(
+    '--out <file>',
+    'every deviation as a CSV; - is standard output',
+    parseText,
+    null as string | null,
+  ),
+};
+
+const RESOLVE_OPTIONS = {
+  list: flag('--list', 'the records to decide about; nothing is changed'),
+  accept: flag('--accept', 'the mailbox that answered is right: the record gets its grant'),
+  reject: flag('--reject', 'it is not: the record stays without a grant'),
+  grant: option(
+    '--grant <id>',
+    'the record gets this grant of the application instead',
+    parseText,
+    null as string | null,
+  ),
+  by: option('--by <name>', 'who decides', parseText, null as string | null),
+  why: option('--why <text>', 'for what reason', parseText, null as string | null),
+  decisions: option(
+    '--decisions <csv>',
+    'many at once: a CSV with the columns key, decision, grant_id, by, why',
+    parseText,
+    null as string | null,
+  ),
+};
+
 const SIMULATE_OPTIONS = {
   port: option('--port <number>', 'the port on 127.0.0.1; 0: any free one', parseCount(0, 65_535), 0),
   latency: option('--latency <duration>', 'of each call, such as 200ms or 0.5s-3s', parseText, '0ms'),
@@ -312,20 +351,29 @@ export const STATUS = LEDGER_COMMAND;
 export const REPORT = { ...LEDGER_COMMAND, ...REPORT_OPTIONS };
 export const EXPLAIN = LEDGER_COMMAND;
 export const BACKUP = LEDGER_COMMAND;
-export const UNDO = {
-  ...LEDGER_COMMAND,
-  ...NYLAS_OPTIONS,
-  ...RATE_OPTION,
-  ...JOB_OPTIONS,
-  ...UNDO_OPTIONS,
-};
+const JOB_COMMAND = { ...LEDGER_COMMAND, ...NYLAS_OPTIONS, ...RATE_OPTION, ...JOB_OPTIONS };
+export const VERIFY = { ...JOB_COMMAND, ...VERIFY_OPTIONS };
+export const RESOLVE = { ...JOB_COMMAND, ...RESOLVE_OPTIONS };
+export const UNDO = { ...JOB_COMMAND, ...UNDO_OPTIONS };
 export const SIMULATE = { ...COMMON_OPTIONS, ...SIMULATE_OPTIONS };
 export const DEMO = {
   ...COMMON_OPTIONS,
   out: option('--out <folder>', 'where its ledger and reports go', parseText, 'demo-out'),
 };
 
-const ALL: readonly OptionSpecs[] = [CHECK, RUN, STATUS, REPORT, EXPLAIN, BACKUP, UNDO, SIMULATE, DEMO];
+const ALL: readonly OptionSpecs[] = [
+  CHECK,
+  RUN,
+  STATUS,
+  REPORT,
+  EXPLAIN,
+  VERIFY,
+  RESOLVE,
+  UNDO,
+  BACKUP,
+  SIMULATE,
+  DEMO,
+];
 
 /** The long names of every command's options. */
 export const OPTION_NAMES: ReadonlySet<string> = new Set(

@@ -64,7 +64,7 @@ export const HANDLING: Readonly<Record<Category, Handling>> = {
     failed: true,
     who: 'you',
     what: 'another mailbox answered',
-    remedy: 'check whose mailbox it is, then run with --retry email_mismatch --email-mismatch accept',
+    remedy: 'check whose mailbox it is, then decide: resolve KEY --accept, --reject or --grant ID',
   },
   misconfigured: {
     failed: false,

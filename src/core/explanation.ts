@@ -1,4 +1,4 @@
-import type { LedgerAttempt, LedgerIssue } from './ledger-rows.js';
+import type { LedgerAttempt, LedgerDecision, LedgerIssue } from './ledger-rows.js';
 import type { NextStep } from './next-steps.js';
 import type { Cell } from './report.js';
 
@@ -24,6 +24,12 @@ export interface ExplainedRecord {
   readonly meaning: { readonly what: string; readonly who: string } | null;
   readonly next: NextStep | null;
   readonly attempts: readonly ExplainedAttempt[];
+  /** What was decided about it by `resolve`. */
+  readonly decisions: readonly ExplainedDecision[];
+}
+
+export interface ExplainedDecision extends Omit<LedgerDecision, 'decidedAtMs'> {
+  readonly decidedAt: string | null;
 }
 
 export interface ExplainedAttempt extends Omit<LedgerAttempt, 'startedAtMs' | 'endedAtMs'> {

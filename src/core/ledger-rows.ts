@@ -114,6 +114,90 @@ export function lastMigration(runs: readonly LedgerRun[]): LedgerRun | null {
   return runs.findLast(({ kind }) => kind === 'migrate') ?? null;
 }
 
+/** What verify makes of a migrated record's grant, where it isn't as it was. */
+export const LOSSES = ['missing', 'invalid', 'unusable', 'changed'] as const;
+
+export type Loss = (typeof LOSSES)[number];
+
+/** A migrated record, and its grant as the latest listing brought it. */
+export interface ComparedRecord {
+  readonly recordId: number;
+  readonly key: string;
+  readonly provider: string;
+  readonly email: string | null;
+  readonly mailbox: string | null;
+  readonly grantId: string;
+  /** As the ledger knows it so far. */
+  readonly grantStatus: string | null;
+  readonly grantEmail: string | null;
+  readonly scope: string | null;
+  /** Null: the listing didn't bring it. */
+  readonly seen: SeenFacts | null;
+}
+
+/** What of a listed grant is compared. */
+export interface SeenFacts {
+  readonly provider: string | null;
+  readonly mailbox: string | null;
+  readonly status: string | null;
+}
+
+/** A record without a working grant, and a valid grant of its mailbox. */
+export interface Candidate {
+  readonly recordId: number;
+  readonly key: string;
+  readonly provider: string;
+  readonly email: string | null;
+  readonly grantId: string;
+  readonly mailbox: string;
+  readonly scope: string | null;
+  /** Whether it was made or renewed since our latest submission. */
+  readonly isNewer: boolean;
+  /** Whether the record had a grant that is gone; else it failed. */
+  readonly isMissing: boolean;
+}
+
+/** A migrated record whose grant isn't as it was. */
+export interface LostRecord {
+  readonly key: string;
+  readonly provider: string;
+  readonly email: string | null;
+  readonly grantId: string;
+  readonly loss: Loss;
+}
+
+/** A record whose grant is for another mailbox. */
+export interface HeldRecord {
+  readonly recordId: number;
+  readonly key: string;
+  readonly provider: string;
+  /** What was asked for. */
+  readonly email: string | null;
+  /** `migrated`: the grant was for the right mailbox once. */
+  readonly status: Status;
+  readonly grantId: string;
+  readonly origin: Origin | null;
+  readonly answeredEmail: string | null;
+  readonly isRejected: boolean;
+}
+
+export const DECISIONS = ['accept', 'reject', 'grant'] as const;
+
+export type Decision = (typeof DECISIONS)[number];
+
+/** What somebody decided about a held record. */
+export interface LedgerDecision {
+  readonly runId: number;
+  readonly decidedAtMs: number;
+  readonly decision: Decision;
+  readonly heldGrantId: string | null;
+  readonly heldEmail: string | null;
+  /** Null: the record has none. */
+  readonly grantId: string | null;
+  readonly by: string;
+  readonly why: string;
+}
+
 /** How many records of one provider are in one state. */
 export interface StateCount {
   readonly provider: string;
@@ -128,4 +212,12 @@ export interface Waits {
   readonly earliestNotBeforeMs: number | null;
   /** Records in doubt that no look-up can settle. */
   readonly doubtsWithoutMailbox: number;
+}
+
+/** What waits for a person, in records that a run doesn't touch by itself. */
+export interface Aftermath {
+  /** By what verify found last. */
+  readonly lost: Readonly<Record<Loss, number>>;
+  /** Another mailbox answered, and nobody has decided yet. */
+  readonly held: number;
 }

@@ -32,6 +32,17 @@ export function whole(input: RunInput): RunInput {
   return { ...input, narrowing: [] };
 }
 
+/** The command of another job with the ledger, at the same Nylas. */
+export function jobCommand(
+  name: string,
+  options: readonly string[],
+  ledgerPath: string,
+  /** What says where Nylas is, as it is typed. */
+  connection: readonly string[] = [],
+): string {
+  return commandLine(['nylas-migrate', name, ...options, ...connection, ...ledgerFlag(ledgerPath)]);
+}
+
 /** The command that writes a report of a ledger. */
 export function reportCommand(options: readonly string[], ledgerPath: string): string {
   return commandLine(['nylas-migrate', 'report', ...options, ...ledgerFlag(ledgerPath)]);

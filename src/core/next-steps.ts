@@ -1,7 +1,8 @@
+import { aftermathSteps } from './aftermath-steps.js';
 import { HANDLING, type Category } from './category.js';
 import { formatCounted } from './counted.js';
-import type { LeftOut, StateCount, Waits } from './ledger-rows.js';
-import { reportCommand, runCommand, whole, type RunInput } from './next-command.js';
+import type { Aftermath, LeftOut, StateCount, Waits } from './ledger-rows.js';
+import { jobCommand, reportCommand, runCommand, whole, type RunInput } from './next-command.js';
 import { describeStop } from './run-ending.js';
 import { clockTime, clockTimeAfter } from './utc.js';
 
@@ -22,6 +23,8 @@ export interface LastRun {
   /** As the run itself put it; null where it has not ended. */
   readonly endedHow: string | null;
   readonly input: RunInput;
+  /** Its options that say where Nylas is, as they are typed. */
+  readonly connection: readonly string[];
   readonly leftOut: LeftOut;
 }
 
@@ -30,6 +33,7 @@ export interface StepsContext {
   readonly ledgerPath: string;
   readonly nowMs: number;
   readonly waits: Waits;
+  readonly aftermath: Aftermath;
   readonly lastRun: LastRun | null;
   /** Rows of the last run that can't be submitted as they are. */
   readonly invalidRows: number;
@@ -51,11 +55,12 @@ export function nextSteps(counts: readonly StateCount[], context: StepsContext):
     ...runSteps(counts, context),
     ...doubtSteps(context),
     ...leftOutSteps(context),
+    ...stepsAfter(context),
     ...personSteps(counts, context),
     ...rowSteps(context),
     ...undoneStep(counts, context),
   ];
-  return steps.length > 0 ? steps : [lastStep(counts, context)];
+  return steps.length > 0 ? steps : lastSteps(counts, context);
 }
 
 /** The records that have no grant, by who must act, the most first. */
@@ -81,9 +86,14 @@ function needOf({ provider, status, category, count }: StateCount, runAgain: str
     category,
     what,
     who,
-    next: category === 'misconfigured' ? 'fix it, then run again' : next,
+    next: NEXT[category] ?? next,
   };
 }
+
+const NEXT: Readonly<Partial<Record<Category, string>>> = {
+  misconfigured: 'fix it, then run again',
+  email_mismatch: 'resolve --list',
+};
 
 function again({ waits, nowMs }: Pick<StepsContext, 'waits' | 'nowMs'>): string {
   const atMs = waits.earliestNotBeforeMs ?? 0;
@@ -172,19 +182,30 @@ function leftOutSteps({ lastRun, ledgerPath }: StepsContext): readonly NextStep[
   return [{ say, command: runCommand(whole(lastRun.input), ledgerPath) }];
 }
 
+/** What a run in progress is at needs nobody yet. */
+function stepsAfter({ aftermath, lastRun, ledgerPath }: StepsContext): readonly NextStep[] {
+  if (lastRun === null || lastRun.state === 'running') return [];
+  return aftermathSteps(aftermath, lastRun.input, ledgerPath);
+}
+
 /** What each category of failure asks of a person; the rest is done by running again. */
 const PERSON_STEPS: Readonly<Partial<Record<Category, string>>> = {
   needs_reauth: 'Ask these people to sign in again',
   needs_admin: "Ask the administrators of these people's domains",
   rejected: 'Fix the rows that Nylas refused',
   blocked: "Ask Nylas' support about the blocked accounts",
-  email_mismatch: 'Check whose mailbox answered instead',
+  email_mismatch:
+    'Another mailbox answered, and was rejected: fix these rows, or ask these people to sign in',
 };
 
-function personSteps(counts: readonly StateCount[], { ledgerPath }: StepsContext): readonly NextStep[] {
+function personSteps(
+  counts: readonly StateCount[],
+  { ledgerPath, aftermath }: StepsContext,
+): readonly NextStep[] {
   const failed = counts.filter(({ status }) => status === 'failed');
   return Object.entries(PERSON_STEPS).flatMap(([category, say]) => {
-    const count = sum(failed.filter((entry) => entry.category === category));
+    const undecided = category === 'email_mismatch' ? aftermath.held : 0;
+    const count = Math.max(0, sum(failed.filter((entry) => entry.category === category)) - undecided);
     const options = ['--category', category, '--out', `${category}.csv`];
     return count === 0
       ? []
@@ -210,14 +231,23 @@ export function undoneStep(
   return [{ say, command: runCommand(lastRun.input, ledgerPath, ['--retry', 'undone']) }];
 }
 
-function lastStep(counts: readonly StateCount[], { lastRun, ledgerPath }: StepsContext): NextStep {
-  if (lastRun === null) return { say: 'Nothing has been run yet', command: 'nylas-migrate check users.csv' };
+function lastSteps(
+  counts: readonly StateCount[],
+  { lastRun, ledgerPath }: StepsContext,
+): readonly NextStep[] {
+  if (lastRun === null)
+    return [{ say: 'Nothing has been run yet', command: 'nylas-migrate check users.csv' }];
   if (sum(counts) === 0)
-    return { say: 'Nothing: the input of the last run held nobody to migrate', command: null };
-  return {
+    return [{ say: 'Nothing: the input of the last run held nobody to migrate', command: null }];
+  const report = {
     say: 'Nothing is left to do; who has which grant',
     command: reportCommand(['--out', 'report.csv'], ledgerPath),
   };
+  const verify = {
+    say: 'Now and then: whether those grants are there still, and whose have become invalid',
+    command: jobCommand('verify', [], ledgerPath, lastRun.connection),
+  };
+  return [report, verify];
 }
 
 function sum(counts: readonly StateCount[]): number {

@@ -55,6 +55,20 @@ export function parseShare(text: string): number {
   return share;
 }
 
+/** How much of something is looked at: a share of it, or so many. */
+export type SampleSize =
+  { readonly by: 'share'; readonly share: number } | { readonly by: 'count'; readonly count: number };
+
+/** `1%`, `0.01` or `500`. */
+export function parseSampleSize(text: string): SampleSize {
+  if (/^[1-9]\d{0,8}$/.test(text.trim())) return { by: 'count', count: Number(text) };
+  try {
+    return { by: 'share', share: parseShare(text) };
+  } catch {
+    throw new Error('a share such as 1%, or a number such as 500');
+  }
+}
+
 /** One of the words. */
 export function parseChoice<const T extends string>(choices: readonly T[]): (text: string) => T {
   return (text) => {

@@ -1,4 +1,5 @@
 import type { Category, Status } from './category.js';
+import type { Loss } from './ledger-rows.js';
 
 /** What the ledger knows of a record when a row for it is read. */
 export interface RecordState {
@@ -15,6 +16,8 @@ export interface RecordState {
   readonly doubtOpensAt: number | null;
   /** Looks in a row that found nothing since the latest submission. */
   readonly emptyLooks: number;
+  /** As Nylas called it, or what `verify` found last. */
+  readonly grantStatus: string | null;
 }
 
 /** A valid grant for the row's mailbox. */
@@ -76,11 +79,15 @@ export interface PlanPolicy {
   readonly firstListingId: number;
 }
 
-export type RetryTarget = Category | 'in_doubt' | 'undone';
+/** What `--retry` reopens of migrated records: their grant was lost since. */
+export const RETRIED_LOSSES = ['missing', 'invalid', 'unusable'] as const satisfies readonly Loss[];
+
+export type RetryTarget = Category | 'in_doubt' | 'undone' | (typeof RETRIED_LOSSES)[number];
 
 /** What `--retry` calls the state that a record is in; null: it needs no other try. */
-export function retryTargetOf({ status, category, doubtOpensAt }: RecordState): RetryTarget | null {
-  if (status === 'migrated') return null;
+export function retryTargetOf(record: RecordState): RetryTarget | null {
+  const { status, category, doubtOpensAt, grantStatus } = record;
+  if (status === 'migrated') return RETRIED_LOSSES.find((loss) => loss === grantStatus) ?? null;
   if (status === 'undone') return 'undone';
   return status === 'in_doubt' || status === 'submitting' || doubtOpensAt !== null ? 'in_doubt' : category;
 }
@@ -120,13 +127,24 @@ export function planRow(view: PlanView, policy: PlanPolicy): Plan {
 
 function planRecord(view: PlanView, policy: PlanPolicy): Plan {
   const { record } = view;
-  if (record?.status === 'migrated') return { kind: 'done' };
+  if (record?.status === 'migrated' && !isReopened(record, policy)) return { kind: 'done' };
   if (view.inFlight) return { kind: 'wait_for_other' };
+  if (isTakenForHealthy(record)) return { kind: 'submit' };
   if (record?.status === 'in_doubt' || record?.status === 'submitting') {
     return waitOr({ kind: 'settle' }, record, 'in_doubt', policy);
   }
   if (record?.status === 'undone' && !policy.retry.has('undone')) return { kind: 'skip' };
   return takeOf(view, policy) ?? planWithoutGrant(view, policy);
+}
+
+/** Nylas still calls the grant valid that can't be used: it would be found for its own successor. */
+function isTakenForHealthy(record: RecordState | null): boolean {
+  return record?.status === 'migrated' && record.grantStatus === 'unusable';
+}
+
+function isReopened(record: RecordState, policy: PlanPolicy): boolean {
+  const target = retryTargetOf(record);
+  return target !== null && policy.retry.has(target);
 }
 
 /** A healthy grant for the mailbox is never given an older credential, unless that was asked for. */
@@ -164,6 +182,7 @@ function planWithoutGrant(view: PlanView, policy: PlanPolicy): Plan {
 function planAlone(view: PlanView, policy: PlanPolicy): Plan {
   const { record } = view;
   if (record === null) return { kind: 'submit' };
+  if (record.status === 'migrated') return { kind: 'submit' };
   if (record.status === 'failed') return planFailed(record, view, policy);
   // A submission that was throttled, never sent or the last of its run leaves an older doubt as it was.
   return waitOr({ kind: record.doubtOpensAt === null ? 'submit' : 'settle' }, record, 'waiting', policy);

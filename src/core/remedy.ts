@@ -1,12 +1,17 @@
+import { LOSS_REMEDIES } from './aftermath-steps.js';
 import { HANDLING } from './category.js';
-import type { IssueKind, LedgerRecord } from './ledger-rows.js';
+import { LOSSES, type IssueKind, type LedgerRecord } from './ledger-rows.js';
 
 /** What to do about one record; null where it has its grant. */
-export function remedyOf(record: Pick<LedgerRecord, 'status' | 'category' | 'mailbox'>): string | null {
-  const { status, category, mailbox } = record;
+export function remedyOf(
+  record: Pick<LedgerRecord, 'status' | 'category' | 'mailbox' | 'grantStatus'>,
+): string | null {
+  const { status, category, mailbox, grantStatus } = record;
   switch (status) {
-    case 'migrated':
-      return null;
+    case 'migrated': {
+      const loss = LOSSES.find((name) => name === grantStatus);
+      return loss === undefined ? null : LOSS_REMEDIES[loss];
+    }
     case 'failed':
     case 'pending':
       return category === null ? 'run again' : HANDLING[category].remedy;

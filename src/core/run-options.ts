@@ -1,14 +1,19 @@
 type Formats = Readonly<Record<string, (value: unknown) => string>>;
 
+/** How those are typed that say where Nylas is, and how fast it is asked. */
+const CONNECTION: Formats = {
+  apiUri: String,
+  region: String,
+  apiKeyFile: String,
+  rate: String,
+};
+
 /**
  * How the options of a run that must be given again are typed: what reads the file, where it goes, and how
  * carefully. Limits and outputs are one run's own.
  */
 const REPEATED: Formats = {
-  apiUri: String,
-  region: String,
-  apiKeyFile: String,
-  rate: String,
+  ...CONNECTION,
   timeout: milliseconds,
   settleDelay: milliseconds,
   singleUse: list,
@@ -44,6 +49,11 @@ const UNDOING: Formats = {
 /** The options of an earlier run, as the ledger keeps them, in the words to give the next one. */
 export function repeatedOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
   return typed(options, REPEATED);
+}
+
+/** Those of them that every job needs which talks to the same Nylas. */
+export function connectionOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
+  return typed(options, CONNECTION);
 }
 
 /** Those that left rows of its input out: another run of the same rows needs them, one of the rest must not have them. */

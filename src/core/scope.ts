@@ -29,6 +29,6 @@ export function inScope(user: LegacyUser, scope: Scope): boolean {
 }
 
 /** A number in [0, 1) that depends on the key alone: a larger sample contains every smaller one. */
-function sampleOf(key: string): number {
+export function sampleOf(key: string): number {
   return createHash('sha256').update(key).digest().readUInt32BE(0) / HASH_RANGE;
 }

@@ -100,6 +100,7 @@ export const LEFT_MEANINGS: Readonly<Record<LeftReason, string>> = {
   existing: 'were there before this migration',
   reauthenticated: 'were there before this migration, which gave them another credential',
   signed_in: 'were made by the person, who signed in by themselves',
+  chosen: 'chosen for a record by somebody’s decision, not made for it',
   origin_unknown: 'of unknown origin: the ledger does not say that this migration created them',
   shared: 'also serve a record outside this selection: select that too',
   unsettled: 'of records whose latest submission is not settled: run again, which looks for its outcome',

@@ -22,8 +22,12 @@ export interface GrantHolder {
   readonly mailbox: string | null;
   /** As Nylas showed it when the record got the grant. */
   readonly grantEmail: string | null;
-  /** Likewise, Unix seconds by Nylas' clock; null where it wasn't kept. */
+  /** As Nylas called it then, or what `verify` found last. */
+  readonly grantStatus: string | null;
+  /** When Nylas had last touched it then, Unix seconds by its clock; null where it wasn't kept. */
   readonly grantUpdatedAt: number | null;
+  /** Somebody chose the grant for the record: it wasn't made for it. */
+  readonly isChosen: boolean;
   /** Somebody decided against the grant: the record has, or waits for, another. */
   readonly isDiscarded: boolean;
   /** Of a holder that may have made the grant; else empty. */
@@ -53,6 +57,7 @@ export const LEFT_REASONS = [
   'existing',
   'reauthenticated',
   'signed_in',
+  'chosen',
   'origin_unknown',
   'shared',
   'unsettled',
@@ -115,8 +120,11 @@ function reasonToLeave(holders: readonly GrantHolder[], selected: readonly Grant
 }
 
 /** What says that the grant, or its credential, isn't of this migration's making; null: nothing does. */
-function foreignOrigin({ origin }: GrantHolder): LeftReason | null {
+function foreignOrigin({ origin, isChosen, status, grantStatus }: GrantHolder): LeftReason | null {
+  if (isChosen) return 'chosen';
   if (origin === null) return 'origin_unknown';
+  // By now it is of another mailbox: verify saw that.
+  if (status === 'migrated' && grantStatus === 'changed') return 'other_mailbox';
   return origin === 'existing' || origin === 'reauthenticated' || origin === 'signed_in' ? origin : null;
 }
 

@@ -1,4 +1,5 @@
 import type { Provider } from '../core/provider.js';
+import { simulate } from './behind.js';
 import { connect } from './connect.js';
 import { connectorOf } from './connectors.js';
 import { drawReadFault } from './faults.js';
@@ -32,6 +33,7 @@ const ROUTES: readonly Route[] = [
   { method: 'DELETE', pattern: /^\/v3\/grants\/([^/]+)$/, kind: 'delete_grant', handle: deleteGrant },
   get(/^\/v3\/grants\/([^/]+)\/calendars$/, 'calendars', useGrant(['imap', 'yahoo', 'zoom'])),
   get(/^\/v3\/grants\/([^/]+)\/messages$/, 'messages', useGrant(['virtual-calendar', 'zoom'])),
+  post(/^\/simulate\/([a-z_]+)$/, 'simulate', (world, { id, body }) => simulate(world, id, body)),
   get(/^\/v3\/connectors$/, 'connectors', listConnectors),
   get(/^\/v3\/applications$/, 'application', getApplication),
 ];

@@ -106,6 +106,23 @@ export class GrantStore {
     this.#put({ grant, mailbox, aliases: [], dead: false });
   }
 
+  /** The credential behind a grant doesn't work any more, and Nylas has noticed, or hasn't yet; false: no such grant. */
+  invalidate(id: string, hasNoticed: boolean): boolean {
+    const stored = this.#byId.get(id);
+    if (stored === undefined) return false;
+    const grant: Grant = hasNoticed ? { ...stored.grant, grant_status: 'invalid' } : stored.grant;
+    this.#put({ ...stored, grant, dead: true });
+    return true;
+  }
+
+  /** The mailbox behind a grant goes by another email now; false: there is no such grant. */
+  rename(id: string, email: string): boolean {
+    const stored = this.#byId.get(id);
+    if (stored === undefined) return false;
+    this.#put({ ...stored, grant: { ...stored.grant, email } });
+    return true;
+  }
+
   /** Deletes a grant for good; false where there is none. */
   remove(id: string): boolean {
     const stored = this.#byId.get(id);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { UserError } from '../core/errors.js';
 import { describeTrouble } from '../core/file-trouble.js';
 import { findRoute, type Route } from './api.js';
+import { behindTheBack, type Behind } from './behind.js';
 import type { Grant } from './grants.js';
 import { withDefaults, type Settings, type SimulatorOptions } from './options.js';
 import { randomHex, seededRandom, uuidFromHex } from './random.js';
@@ -22,6 +23,8 @@ export interface Simulator {
   /** Every grant there is, the oldest first. */
   readonly grants: () => readonly Grant[];
   readonly stats: () => SimulatorStats;
+  /** What happens behind a client's back, as over `/simulate/…`. */
+  readonly behind: Behind;
   /** Stops listening and ends every connection, answered or not. */
   readonly close: () => Promise<void>;
 }
@@ -39,6 +42,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     url: `http://${HOST}:${port}`,
     grants: () => world.grants.all(),
     stats: () => world.tally.stats(arrivals.max),
+    behind: behindTheBack(world),
     close: () => close(server),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Category, Status } from '../../src/core/category.js';
 import { runCommand } from '../../src/core/next-command.js';
-import type { StateCount } from '../../src/core/ledger-rows.js';
+import type { Aftermath, StateCount } from '../../src/core/ledger-rows.js';
 import { needsSomebody, nextSteps, type LastRun, type StepsContext } from '../../src/core/next-steps.js';
 
 const NOW_MS = Date.UTC(2026, 2, 1, 6, 12);
@@ -15,12 +15,23 @@ const RUN: LastRun = {
   startedAtMs: Date.UTC(2026, 2, 1, 5),
   endedHow: 'done',
   input: { name: 'users.csv', isCommand: false, options: [], narrowing: [] },
+  connection: [],
   leftOut: { unknown: 0, waiting: 0, misconfigured: 0, doubtsWithoutMailbox: 0 },
 };
 
+const NO_AFTERMATH: Aftermath = { lost: { missing: 0, invalid: 0, unusable: 0, changed: 0 }, held: 0 };
+
 function context(rest: Partial<StepsContext> = {}, run: Partial<LastRun> = {}): StepsContext {
   const lastRun = { ...RUN, ...run };
-  return { ledgerPath: 'migration.db', nowMs: NOW_MS, waits: NO_WAITS, invalidRows: 0, lastRun, ...rest };
+  return {
+    ledgerPath: 'migration.db',
+    nowMs: NOW_MS,
+    waits: NO_WAITS,
+    aftermath: NO_AFTERMATH,
+    invalidRows: 0,
+    lastRun,
+    ...rest,
+  };
 }
 
 function narrowed(leftOut: Partial<LastRun['leftOut']>): Partial<LastRun> {
@@ -40,6 +51,11 @@ function told(counts: readonly StateCount[], about: StepsContext): string[] {
 const DONE = count('migrated', null, 5);
 const WAITS = { earliestNotBeforeMs: LATER_MS, doubtsWithoutMailbox: 0 };
 
+const NOTHING_LEFT = [
+  'Nothing is left to do; who has which grant → nylas-migrate report --out report.csv',
+  'Now and then: whether those grants are there still, and whose have become invalid → nylas-migrate verify',
+];
+
 describe('what to do next', () => {
   it.each<[string, readonly StateCount[], StepsContext, readonly string[]]>([
     [
@@ -49,12 +65,7 @@ describe('what to do next', () => {
       ['Nothing has been run yet → nylas-migrate check users.csv'],
     ],
     ['the file held nobody', [], context(), ['Nothing: the input of the last run held nobody to migrate']],
-    [
-      'everybody has a grant',
-      [DONE],
-      context(),
-      ['Nothing is left to do; who has which grant → nylas-migrate report --out report.csv'],
-    ],
+    ['everybody has a grant', [DONE], context(), NOTHING_LEFT],
     [
       'a run is going on',
       [DONE, count('submitting', null, 12), count('pending', 'throttled')],
@@ -131,12 +142,7 @@ describe('what to do next', () => {
         '1 row without a grant was left out by --provider google; to migrate the rest too → nylas-migrate run users.csv --carry user_id',
       ],
     ],
-    [
-      'everybody who was left out has a grant',
-      [DONE],
-      context({}, narrowed({})),
-      ['Nothing is left to do; who has which grant → nylas-migrate report --out report.csv'],
-    ],
+    ['everybody who was left out has a grant', [DONE], context({}, narrowed({})), NOTHING_LEFT],
     [
       'a run stopped at its limit, and records wait',
       [DONE, count('pending', 'throttled', 2)],

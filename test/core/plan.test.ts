@@ -175,6 +175,7 @@ function recordOf(status: Status, given: Case, category: Category | null): Recor
     notBeforeMs: DUE[given.due],
     doubtOpensAt: tried === 'lost' ? opensAt(DOUBT_SINCE_MS) : null,
     emptyLooks: 0,
+    grantStatus: null,
   };
 }
 
@@ -287,6 +288,7 @@ const RECORD: RecordState = {
   notBeforeMs: null,
   doubtOpensAt: null,
   emptyLooks: 0,
+  grantStatus: null,
 };
 
 function viewOf(record: Partial<RecordState>, rest: Partial<PlanView> = {}): PlanView {

@@ -158,6 +158,6 @@ describe('the remedy', () => {
     ['in_doubt', null, null, expect.stringContaining('--retry in_doubt')],
     ['undone', null, 'a@b.c', expect.stringContaining('--retry undone')],
   ] as const)('of %s %s (%s) is %s', (status, category, mailbox, remedy) => {
-    expect(remedyOf({ status, category, mailbox })).toEqual(remedy);
+    expect(remedyOf({ status, category, mailbox, grantStatus: null })).toEqual(remedy);
   });
 });

@@ -28,7 +28,9 @@ function holder(rest: Partial<GrantHolder> = {}): GrantHolder {
     origin: 'created',
     mailbox: 'ada@example.com',
     grantEmail: 'ada@example.com',
+    grantStatus: 'valid',
     grantUpdatedAt: MADE_AT,
+    isChosen: false,
     isDiscarded: false,
     submissions: [{ opensAt: MADE_AT - 2, lastedMs: 800 }],
     lastUndo: null,
@@ -73,6 +75,9 @@ describe('which grants the ledger allows to delete', () => {
       held(holder(), { ...SHARER, origin: 'existing' }),
       'leave: existing',
     ],
+    ['one that somebody chose for a record', held(holder({ isChosen: true })), 'leave: chosen'],
+    ['ours, but of another mailbox by now', held(holder({ grantStatus: 'changed' })), 'leave: other_mailbox'],
+    ['ours, and gone as verify saw', held(holder({ grantStatus: 'missing' })), 'delete'],
     ['ours, but its record is being submitted', held(holder({ status: 'in_doubt' })), 'leave: unsettled'],
     [
       'ours, but it had changed when an earlier undo asked',
@@ -210,6 +215,8 @@ const someHolder: fc.Arbitrary<GrantHolder> = fc.record({
   origin: fc.constantFrom('created', 'reauthenticated', 'adopted', 'existing', 'shared', 'signed_in', null),
   mailbox: fc.constantFrom('ada@example.com', null),
   grantEmail: fc.constantFrom('ada@example.com', 'Bob@example.com', null),
+  grantStatus: fc.constantFrom('valid', 'changed', 'missing', null),
+  isChosen: fc.boolean(),
   grantUpdatedAt: fc.option(fc.integer({ min: 95, max: 105 })),
   isDiscarded: fc.boolean(),
   submissions: fc.array(
@@ -250,6 +257,7 @@ describe('whatever the ledger holds', () => {
         if (plan.kind !== 'delete') return;
         const { holders } = grant;
         expect(holders.some(({ origin }) => origin === 'created' || origin === 'adopted')).toBe(true);
+        expect(holders.some(({ isChosen }) => isChosen)).toBe(false);
         for (const { origin, status, isDiscarded, runId, provider, key } of holders) {
           expect(['created', 'adopted', 'shared']).toContain(origin);
           expect(isDiscarded || status === 'migrated' || status === 'failed').toBe(true);

@@ -15,6 +15,7 @@ function record(rest: Partial<RecordState>): RecordState {
     notBeforeMs: null,
     doubtOpensAt: null,
     emptyLooks: 0,
+    grantStatus: null,
     ...rest,
   };
 }

@@ -9,6 +9,7 @@ import type { KnownGrants, RecordState } from '../../core/plan.js';
 import type {
   AttemptEnd,
   Clock,
+  Decided,
   JobStart,
   LaneName,
   Ledger,
@@ -253,6 +254,22 @@ class SqliteLedger implements Ledger {
     });
   }
 
+  setGrantStatus(recordId: number, grantStatus: string): Promise<void> {
+    return this.#group.add(() => {
+      this.#writes.setGrantStatus.run({ recordId, grantStatus });
+    });
+  }
+
+  decide(runId: number, decided: readonly Decided[]): Promise<void> {
+    const rows = decided.map((each) => decisionRow(runId, each));
+    return this.#group.add(() => {
+      for (const row of rows) {
+        this.#writes.decide.run(row);
+        this.#writes.changeByDecision.run(row);
+      }
+    });
+  }
+
   put(runId: number, entry: RecordEntry, change: RecordChange): Promise<void> {
     return this.#group.add(() => {
       this.#upsert(runId, entry, null);
@@ -410,6 +427,22 @@ function rowOf(runId: number, entry: RecordEntry): Record<string, unknown> {
   const { fingerprint, atMs } = entry;
   const row = { runId, key, provider, email, mailbox, accountId, credentialId, line, fingerprint, atMs };
   return { ...row, carried: jsonOrNull(carried) };
+}
+
+function decisionRow(runId: number, { held, grant, ...decided }: Decided): Record<string, unknown> {
+  return {
+    ...decided,
+    runId,
+    recordId: held.recordId,
+    heldGrantId: held.grantId,
+    heldEmail: held.answeredEmail,
+    heldOrigin: held.origin,
+    grantId: grant?.id ?? null,
+    grantStatus: grant?.status ?? null,
+    grantEmail: grant?.email ?? null,
+    scope: grant?.scope ?? null,
+    origin: grant?.origin ?? null,
+  };
 }
 
 function flat(change: RecordChange): Record<string, unknown> {

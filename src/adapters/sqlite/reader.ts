@@ -2,13 +2,19 @@ import type { Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
 import { foldEmail } from '../../core/grant.js';
 import type {
+  Aftermath,
+  Candidate,
+  ComparedRecord,
+  HeldRecord,
   IssueKind,
   LedgerAttempt,
+  LedgerDecision,
   LedgerIdentity,
   LedgerIssue,
   LedgerRecord,
   LedgerRun,
   LeftOut,
+  LostRecord,
   StateCount,
   Waits,
 } from '../../core/ledger-rows.js';
@@ -17,6 +23,7 @@ import type { FoundByCarried, LedgerReader, RecordFilter } from '../../ports.js'
 import { guarded, isLockHeld, openForReading } from './open.js';
 import {
   prepareReads,
+  type ComparedRow,
   type HolderRow,
   type IssueRow,
   type Reads,
@@ -144,6 +151,50 @@ class SqliteReader implements LedgerReader {
     if (grantId !== null) yield { grantId, holders };
   }
 
+  aftermath(): Aftermath {
+    const counts = this.#guarded(() => this.#reads.lostCounts.all());
+    const none = { missing: 0, invalid: 0, unusable: 0, changed: 0 };
+    const lost = { ...none, ...Object.fromEntries(counts.map(({ loss, count }) => [loss, count])) };
+    return { lost, held: this.#guarded(() => this.#reads.heldCount.get())?.count ?? 0 };
+  }
+
+  compared(listingId: number): Iterable<ComparedRecord> {
+    return this.#stream(() => this.#reads.compared.iterate(listingId), toCompared);
+  }
+
+  candidates(listingId: number): Iterable<Candidate> {
+    return this.#stream(
+      () => this.#reads.candidates.iterate({ listingId }),
+      (row) => ({ ...row, isNewer: row.isNewer === 1, isMissing: row.isMissing === 1 }),
+    );
+  }
+
+  unknownGrants(listingId: number, except: readonly string[]): number {
+    const asked = { listingId, except: JSON.stringify(except) };
+    return this.#guarded(() => this.#reads.unknownGrants.get(asked))?.count ?? 0;
+  }
+
+  probedSince(runId: number): ReadonlyMap<number, string> {
+    const rows = this.#guarded(() => this.#reads.probedSince.all(runId));
+    return new Map(rows.map(({ recordId, result }) => [recordId, result]));
+  }
+
+  lost(): Iterable<LostRecord> {
+    return this.#stream(
+      () => this.#reads.lost.iterate(),
+      (row) => row,
+    );
+  }
+
+  held(): readonly HeldRecord[] {
+    const rows = this.#guarded(() => this.#reads.held.all());
+    return rows.map((row) => ({ ...row, isRejected: row.isRejected === 1 }));
+  }
+
+  decisions(recordId: number): readonly LedgerDecision[] {
+    return this.#guarded(() => this.#reads.decisions.all(recordId));
+  }
+
   close(): void {
     this.#db.close();
   }
@@ -211,7 +262,7 @@ function toRecord(row: RecordRow): LedgerRecord {
 }
 
 function toHolder(row: HolderRow): readonly [grantId: string, holder: GrantHolder] {
-  const submissions = JSON.parse(row[11] ?? '[]') as readonly (readonly [number, number | null])[];
+  const submissions = JSON.parse(row[13] ?? '[]') as readonly (readonly [number, number | null])[];
   const holder = {
     recordId: row[1],
     key: row[2],
@@ -221,12 +272,19 @@ function toHolder(row: HolderRow): readonly [grantId: string, holder: GrantHolde
     origin: row[6],
     mailbox: row[7],
     grantEmail: row[8],
-    grantUpdatedAt: row[9],
-    isDiscarded: row[10] === 1,
+    grantStatus: row[9],
+    grantUpdatedAt: row[10],
+    isChosen: row[11] === 1,
+    isDiscarded: row[12] === 1,
     submissions: submissions.map(([opensAt, lastedMs]) => ({ opensAt, lastedMs })),
-    lastUndo: row[12],
+    lastUndo: row[14],
   };
   return [row[0], holder];
+}
+
+function toCompared({ isSeen, seenProvider, seenMailbox, seenStatus, ...row }: ComparedRow): ComparedRecord {
+  const seen = { provider: seenProvider, mailbox: seenMailbox, status: seenStatus };
+  return { ...row, seen: isSeen === 1 ? seen : null };
 }
 
 function toIssue(row: IssueRow): LedgerIssue {

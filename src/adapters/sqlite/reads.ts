@@ -1,12 +1,17 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Category, Origin, Status } from '../../core/category.js';
 import type {
+  Candidate,
+  HeldRecord,
   IssueKind,
   LedgerAttempt,
+  LedgerDecision,
   LedgerIdentity,
   LedgerIssue,
   LedgerRun,
   LeftOut,
+  Loss,
+  LostRecord,
   StateCount,
   Waits,
 } from '../../core/ledger-rows.js';
@@ -68,11 +73,35 @@ export type HolderRow = readonly [
   origin: Origin | null,
   mailbox: string | null,
   grantEmail: string | null,
+  grantStatus: string | null,
   grantUpdatedAt: number | null,
+  isChosen: number,
   isDiscarded: number,
   submissions: string | null,
   lastUndo: string | null,
 ];
+
+/** A migrated record beside its grant, if that was listed (then `isSeen` is 1). */
+export interface ComparedRow {
+  readonly recordId: number;
+  readonly key: string;
+  readonly provider: string;
+  readonly email: string | null;
+  readonly mailbox: string | null;
+  readonly grantId: string;
+  readonly grantStatus: string | null;
+  readonly grantEmail: string | null;
+  readonly scope: string | null;
+  readonly isSeen: number;
+  readonly seenProvider: string | null;
+  readonly seenMailbox: string | null;
+  readonly seenStatus: string | null;
+}
+export type CandidateRow = Omit<Candidate, 'isNewer' | 'isMissing'> & {
+  readonly isNewer: number;
+  readonly isMissing: number;
+};
+export type HeldRow = Omit<HeldRecord, 'isRejected'> & { readonly isRejected: number };
 
 /** The statements of a reader, prepared once. All of them read views alone. */
 export interface Reads {
@@ -93,6 +122,15 @@ export interface Reads {
   readonly attempts: Statement<[number], LedgerAttempt>;
   readonly waits: Statement<[], Waits>;
   readonly holders: Statement<[], HolderRow>;
+  readonly lostCounts: Statement<[], { readonly loss: Loss; readonly count: number }>;
+  readonly heldCount: Statement<[], { readonly count: number }>;
+  readonly compared: Statement<[number], ComparedRow>;
+  readonly candidates: Statement<[{ listingId: number }], CandidateRow>;
+  readonly unknownGrants: Statement<[{ listingId: number; except: string }], { readonly count: number }>;
+  readonly probedSince: Statement<[number], { readonly recordId: number; readonly result: string }>;
+  readonly lost: Statement<[], LostRecord>;
+  readonly held: Statement<[], HeldRow>;
+  readonly decisions: Statement<[number], LedgerDecision>;
 }
 
 export function prepareReads(db: Database): Reads {
@@ -102,6 +140,7 @@ export function prepareReads(db: Database): Reads {
     ...prepareIssues(db),
     ...prepareStory(db),
     ...prepareHolders(db),
+    ...prepareAftermath(db),
   };
 }
 
@@ -216,8 +255,8 @@ function prepareStory(db: Database) {
 }
 
 const HOLDER_COLUMNS = `
-  holder.grant_id, holder.record_id, record_key, provider, run_id, holder.status, holder.origin, mailbox,
-  holder.grant_email, grant_updated_at, is_discarded`;
+  grant_id, holder.record_id, record_key, provider, run_id, status, origin, mailbox, grant_email, grant_status,
+  grant_updated_at, is_chosen, is_discarded`;
 
 function prepareHolders(db: Database) {
   return {
@@ -225,15 +264,71 @@ function prepareHolders(db: Database) {
     holders: db
       .prepare<[], HolderRow>(
         `SELECT ${HOLDER_COLUMNS},
-          iif(holder.origin IN ('created', 'adopted'), (
+          iif(origin IN ('created', 'adopted'), (
             SELECT json_group_array(json_array(opens_at, lasted_ms)) FROM ledger_submissions
             WHERE ledger_submissions.record_id = holder.record_id), NULL),
           (SELECT iif(kind = 'undo', result, NULL) FROM ledger_attempts
             WHERE ledger_attempts.record_id = holder.record_id AND kind IN ('submit', 'undo')
             ORDER BY attempt_id DESC LIMIT 1)
-        FROM ledger_grant_holders AS holder JOIN ledger_records USING (record_id)
-        ORDER BY holder.grant_id, holder.record_id`,
+        FROM ledger_undo_holders AS holder ORDER BY grant_id, holder.record_id`,
       )
       .raw(),
+  };
+}
+
+function prepareAftermath(db: Database) {
+  return {
+    lostCounts: db.prepare<[], { loss: Loss; count: number }>(
+      'SELECT grant_status AS loss, count(*) AS count FROM ledger_lost GROUP BY grant_status',
+    ),
+    heldCount: db.prepare<[], { count: number }>(
+      'SELECT count(*) AS count FROM ledger_held WHERE NOT is_rejected',
+    ),
+    lost: db.prepare<[], LostRecord>(`
+      SELECT record_key AS key, provider, email, grant_id AS grantId, grant_status AS loss
+      FROM ledger_lost ORDER BY grant_status, record_id`),
+    held: db.prepare<[], HeldRow>(`
+      SELECT record_id AS recordId, record_key AS key, provider, email, status, grant_id AS grantId, origin,
+        answered_email AS answeredEmail, is_rejected AS isRejected
+      FROM ledger_held ORDER BY record_id`),
+    decisions: db.prepare<[number], LedgerDecision>(`
+      SELECT run_id AS runId, decided_at AS decidedAtMs, decision, held_grant_id AS heldGrantId,
+        held_email AS heldEmail, grant_id AS grantId, decided_by AS by, why
+      FROM ledger_decisions WHERE record_id = ? ORDER BY decision_id`),
+    ...prepareComparison(db),
+  };
+}
+
+function prepareComparison(db: Database) {
+  return {
+    compared: db.prepare<[number], ComparedRow>(`
+      SELECT r.record_id AS recordId, r.record_key AS key, r.provider, r.email, r.mailbox, r.grant_id AS grantId,
+        r.grant_status AS grantStatus, r.grant_email AS grantEmail, r.scope, g.grant_id IS NOT NULL AS isSeen,
+        g.provider AS seenProvider, g.mailbox AS seenMailbox, g.status AS seenStatus
+      FROM ledger_grant_holders r
+      LEFT JOIN ledger_grants_seen g ON g.grant_id = r.grant_id AND g.seen_at >= ?
+      WHERE +r.status = 'migrated' ORDER BY r.record_id`),
+    // A listed grant without a status is a healthy one.
+    candidates: db.prepare<[{ listingId: number }], CandidateRow>(`
+      SELECT r.record_id AS recordId, r.record_key AS key, r.provider, r.email, g.grant_id AS grantId, g.mailbox,
+        g.scope, max(coalesce(g.created_at, 0), coalesce(g.updated_at, 0)) >= coalesce(r.last_opens_at, 0) AS isNewer,
+        r.status = 'migrated' AS isMissing
+      FROM (
+        SELECT * FROM ledger_grant_holders WHERE status = 'failed' AND mailbox IS NOT NULL
+        UNION ALL
+        SELECT h.* FROM ledger_lost l JOIN ledger_grant_holders h USING (record_id)
+        WHERE l.grant_status = 'missing' AND h.mailbox IS NOT NULL
+      ) r
+      CROSS JOIN ledger_grants_seen g ON g.mailbox = r.mailbox AND g.provider = r.provider
+      WHERE g.seen_at >= :listingId AND coalesce(g.status, 'valid') = 'valid'
+      ORDER BY r.record_id, g.grant_id`),
+    unknownGrants: db.prepare<[{ listingId: number; except: string }], { count: number }>(`
+      SELECT count(*) AS count FROM ledger_grants_seen WHERE seen_at >= :listingId
+        AND grant_id NOT IN (SELECT grant_id FROM ledger_grant_holders WHERE grant_id IS NOT NULL)
+        AND grant_id NOT IN (SELECT value FROM json_each(:except))`),
+    probedSince: db.prepare<[number], { recordId: number; result: string }>(`
+      SELECT record_id AS recordId, result FROM ledger_attempts
+      WHERE run_id >= ? AND kind = 'verify' AND result IN ('usable', 'unusable', 'unsure')
+      ORDER BY attempt_id`),
   };
 }

@@ -37,6 +37,9 @@ export interface Writes {
   readonly changeByKey: Statement;
   readonly undoGrant: Statement;
   readonly undoRecords: Statement;
+  readonly setGrantStatus: Statement;
+  readonly decide: Statement;
+  readonly changeByDecision: Statement;
   readonly note: Statement;
   readonly withoutSuccess: Statement<[Lane], { readonly outcomes: number }>;
   readonly reconsider: Statement<[Lane], { readonly run_id: number }>;
@@ -60,6 +63,7 @@ interface RecordRow {
   readonly notBeforeMs: number | null;
   readonly doubtOpensAt: number | null;
   readonly emptyLooks: number;
+  readonly grantStatus: string | null;
 }
 
 /** A listed grant; times in Unix seconds by Nylas' clock. */
@@ -100,6 +104,7 @@ export function prepareWrites(db: Database): Writes {
     ...prepareAttempts(db),
     ...prepareLanes(db),
     ...prepareUndo(db),
+    ...prepareAftermath(db),
     note: db.prepare(`
       INSERT OR REPLACE INTO row_issues
         (run_id, line, kind, key, account_id, email, provider, carried, reasons)
@@ -147,8 +152,8 @@ export function prepareLookUps(db: Database): LookUps {
   return {
     lookUp: db.prepare<[string], RecordRow>(`
       SELECT records.key, status, category, fingerprint, attempts,
-        not_before AS notBeforeMs, empty_looks AS emptyLooks,
-        iif(status = 'migrated', NULL, (${OPENS_AT} ORDER BY attempt_id DESC LIMIT 1)) AS lastOpensAt,
+        not_before AS notBeforeMs, empty_looks AS emptyLooks, grant_status AS grantStatus,
+        iif(status = 'migrated' AND coalesce(grant_status, 'valid') = 'valid', NULL, (${OPENS_AT} ORDER BY attempt_id DESC LIMIT 1)) AS lastOpensAt,
         iif(doubt_since IS NULL, NULL, (${OPENS_AT} AND started_at = doubt_since ORDER BY attempt_id LIMIT 1))
           AS doubtOpensAt
       FROM json_each(?) AS asked CROSS JOIN records ON records.key = asked.value`),
@@ -265,7 +270,8 @@ function prepareAttempts(db: Database) {
         provider_error, request_id, fastly_id, latency_ms)
       VALUES (:attemptId, :endedAtMs, :result, :httpStatus, :errorType, :errorMessage, :providerError,
         :requestId, :fastlyId, :latencyMs)`),
-    // What was said of an earlier grant doesn't describe another: least of all that we made it.
+    // What was said of an earlier grant doesn't describe another, least of all that we made it; but what we made
+    // stays of our making when we renew it.
     changeByAttempt: db.prepare(`
       UPDATE records SET status = :status, category = :category,
         grant_id = coalesce(:grantId, grant_id),
@@ -273,7 +279,8 @@ function prepareAttempts(db: Database) {
         grant_email = iif(:grantId IS NULL, grant_email, :grantEmail),
         grant_updated_at = iif(:grantId IS NULL, grant_updated_at, :grantUpdatedAt),
         scope = iif(:grantId IS NULL, scope, :scope),
-        origin = iif(:grantId IS NULL, origin, :origin), not_before = :notBeforeMs,
+        origin = CASE WHEN :grantId IS NULL OR (:grantId = grant_id AND origin = 'created'
+          AND :origin = 'reauthenticated') THEN origin ELSE :origin END, not_before = :notBeforeMs,
         doubt_since = iif(:inDoubt, coalesce(doubt_since, started_at), NULL),
         attempts = attempts + :counts,
         http_status = :httpStatus, error_type = :errorType, error_message = :errorMessage,
@@ -282,6 +289,28 @@ function prepareAttempts(db: Database) {
         last_attempt_at = iif(kind = 'submit', started_at, last_attempt_at)
       FROM attempt_starts
       WHERE attempt_id = :attemptId AND attempt_starts.record_id = records.record_id`),
+  };
+}
+
+function prepareAftermath(db: Database) {
+  return {
+    setGrantStatus: db.prepare(
+      "UPDATE records SET grant_status = :grantStatus WHERE record_id = :recordId AND status = 'migrated'",
+    ),
+    decide: db.prepare(`
+      INSERT INTO decisions (record_id, run_id, decided_at, decision, held_grant_id, held_email, held_origin,
+        grant_id, decided_by, why)
+      VALUES (:recordId, :runId, :atMs, :decision, :heldGrantId, :heldEmail, :heldOrigin, :grantId, :by, :why)`),
+    // What the provider's last answer said stays in the attempts; it no longer describes a migrated record.
+    changeByDecision: db.prepare(`
+      UPDATE records SET
+        status = iif(:grantId IS NULL, 'failed', 'migrated'),
+        category = iif(:grantId IS NULL, 'email_mismatch', NULL),
+        grant_id = coalesce(:grantId, grant_id), grant_status = coalesce(:grantStatus, grant_status),
+        grant_email = iif(:grantId IS NULL, coalesce(:heldEmail, grant_email), :grantEmail),
+        scope = coalesce(:scope, scope), origin = coalesce(:origin, origin),
+        not_before = NULL, error_type = NULL, error_message = NULL, provider_error = NULL
+      WHERE record_id = :recordId`),
   };
 }
 

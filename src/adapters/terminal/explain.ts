@@ -1,5 +1,6 @@
 import type {
   ExplainedAttempt,
+  ExplainedDecision,
   ExplainedIssue,
   ExplainedRecord,
   Explanation,
@@ -27,7 +28,13 @@ export function renderExplanation(story: Explanation): string {
 /** The remedy is the next step, and the attempts are counted over their list. */
 const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['remedy', 'attempts']);
 
-function recordSections({ facts, meaning, next, attempts }: ExplainedRecord): (readonly string[])[] {
+function recordSections({
+  facts,
+  meaning,
+  next,
+  attempts,
+  decisions,
+}: ExplainedRecord): (readonly string[])[] {
   const told = Object.entries(facts).filter(([name, value]) => value !== null && !TOLD_ELSEWHERE.has(name));
   return [
     [
@@ -35,6 +42,7 @@ function recordSections({ facts, meaning, next, attempts }: ExplainedRecord): (r
       ...(meaning === null ? [] : labelled('meaning', `${meaning.what}; it is for ${meaning.who} to act`)),
     ],
     attemptLines(attempts, Number(facts['attempts'] ?? 0)),
+    decisionLines(decisions),
     next === null ? [] : renderSteps([next]),
   ];
 }
@@ -69,6 +77,23 @@ function details(attempt: ExplainedAttempt): string[] {
     ['x-fastly-id', attempt.fastlyId],
   ];
   return lines.flatMap(([name, value]) => (value === null ? [] : labelled(name, value, INDENT + INDENT)));
+}
+
+function decisionLines(decisions: readonly ExplainedDecision[]): readonly string[] {
+  if (decisions.length === 0) return [];
+  return ['Decisions', ...decisions.flatMap(decisionEntry)];
+}
+
+function decisionEntry(decided: ExplainedDecision): readonly string[] {
+  const { decidedAt, decision, by, why, runId, heldGrantId, heldEmail, grantId } = decided;
+  const text = `${decidedAt ?? '?'}  ${decision} by ${by}, run ${runId}: ${why}`;
+  const held =
+    heldGrantId === null ? null : joined(heldGrantId, heldEmail === null ? null : `of ${heldEmail}`);
+  return [
+    ...hanging(printable(text), INDENT),
+    ...(held === null ? [] : labelled('about the grant', held, INDENT + INDENT)),
+    ...(grantId === null ? [] : labelled('its grant now', grantId, INDENT + INDENT)),
+  ];
 }
 
 function issueLines(issues: readonly ExplainedIssue[]): readonly string[] {

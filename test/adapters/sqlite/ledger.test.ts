@@ -233,6 +233,7 @@ describe('a record', () => {
       notBeforeMs: null,
       doubtOpensAt: null,
       emptyLooks: 0,
+      grantStatus: null,
     });
     ledger.close();
     expect(recordsOf(path)).toMatchObject([
@@ -479,6 +480,7 @@ describe('after a crash', () => {
       notBeforeMs: 7_000 + SETTLE_DELAY_MS,
       doubtOpensAt: 6,
       emptyLooks: 0,
+      grantStatus: null,
     });
     expect(ledger.lookUp(['bob']).get('bob')?.status).toBe('migrated');
     ledger.close();
