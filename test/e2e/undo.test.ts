@@ -283,6 +283,16 @@ describe('deleting', () => {
       exitCode: 0,
     });
     expect(simulator.grants().map(({ email }) => email)).toEqual(['user4@example.com', 'user3@example.com']);
+    const report = await runHere(['report', '--select', 'undone', '--columns', 'record_key', '--raw'], {
+      cwd,
+    });
+    expect(report.stdout.trim().split(/\r?\n/).sort()).toEqual([
+      'acc-0',
+      'acc-1',
+      'acc-2',
+      'acc-9',
+      'record_key',
+    ]);
   });
 
   it('leaves alone what also serves a record outside the selection', async () => {
