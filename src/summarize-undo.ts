@@ -1,13 +1,12 @@
 import { formatCounted } from './core/counted.js';
 import { lastMigration, type LedgerRun } from './core/ledger-rows.js';
 import { undoCommand } from './core/next-command.js';
-import type { NextStep } from './core/next-steps.js';
+import { undoneStep, type NextStep } from './core/next-steps.js';
 import { undoOptions } from './core/run-options.js';
 import type { UndoSelection } from './core/undo.js';
 import { CONSEQUENCES, withMeanings, type UndoPlanSummary, type UndoSummary } from './core/undo-summary.js';
-import { surveyUndo, type UndoSurvey } from './core/undo-survey.js';
+import { surveyUndo } from './core/undo-survey.js';
 import { Asked } from './core/unmatched.js';
-import { undoneStep } from './core/next-steps.js';
 import { stepsContext } from './next.js';
 import type { LedgerReader } from './ports.js';
 import type { UndoResult } from './undo.js';
@@ -31,11 +30,11 @@ export function planOfUndo(reader: LedgerReader, request: UndoRequest): UndoPlan
   const survey = surveyUndo(reader.heldGrants(), selection, (key) => {
     asked.key(key);
   });
-  const { targets, records, groups, adopted } = survey;
+  const { grants, records, groups, adopted } = survey;
   const { applicationId, host } = reader.identity();
   return {
     ledger: { path, applicationId, host },
-    grants: targets.length,
+    grants,
     records,
     groups,
     adopted,
@@ -43,8 +42,8 @@ export function planOfUndo(reader: LedgerReader, request: UndoRequest): UndoPlan
     unmatched: asked.unmatched(),
     doubts: doubtsOf(reader),
     isHeld: reader.isHeld(),
-    consequences: targets.length === 0 ? [] : CONSEQUENCES,
-    next: deletionSteps(reader, request, survey),
+    consequences: grants === 0 ? [] : CONSEQUENCES,
+    next: deletionSteps(reader, request, grants),
   };
 }
 
@@ -53,14 +52,10 @@ function doubtsOf(reader: LedgerReader): number {
   return doubtful.reduce((sum, { count }) => sum + count, 0);
 }
 
-function deletionSteps(
-  reader: LedgerReader,
-  request: UndoRequest,
-  { targets }: Pick<UndoSurvey, 'targets'>,
-): readonly NextStep[] {
-  if (targets.length === 0) return [];
-  const say = `To delete ${targets.length === 1 ? 'this grant' : `these ${formatCounted(targets.length, 'grant')}`}`;
-  return [{ say, command: deletionCommand(reader.runs(), request, targets.length) }];
+function deletionSteps(reader: LedgerReader, request: UndoRequest, grants: number): readonly NextStep[] {
+  if (grants === 0) return [];
+  const say = `To delete ${grants === 1 ? 'this grant' : `these ${formatCounted(grants, 'grant')}`}`;
+  return [{ say, command: deletionCommand(reader.runs(), request, grants) }];
 }
 
 /** The command that says yes to so many grants: the same selection, by the way on which they were made. */
@@ -82,16 +77,16 @@ export function summarizeUndo(
   run: Pick<UndoSummary, 'runId' | 'host' | 'application'>,
   nowMs: number,
 ): UndoSummary {
-  const { targets } = surveyUndo(reader.heldGrants(), request.selection);
+  const { grants: remaining } = surveyUndo(reader.heldGrants(), request.selection);
   return {
     ...run,
     ledgerPath: request.ledgerPath,
     ...counts,
     leftAlone: withMeanings(counts.leftAlone),
-    remaining: targets.length,
+    remaining,
     stop,
     verdict,
-    next: stepsAfter(reader, request, targets.length, nowMs),
+    next: stepsAfter(reader, request, remaining, nowMs),
   };
 }
 

@@ -2,8 +2,8 @@ import { clock, openReader, renderers } from '../context.js';
 import type { OptionValues } from '../config.js';
 import { formatCounted } from '../core/counted.js';
 import { UserError } from '../core/errors.js';
-import { surveyUndo } from '../core/undo-survey.js';
 import type { UndoTarget } from '../core/undo.js';
+import { surveyUndo, targetsOf } from '../core/undo-survey.js';
 import type { LedgerReader } from '../ports.js';
 import { deletionCommand, planOfUndo, summarizeUndo, type UndoRequest } from '../summarize-undo.js';
 import { undoGrants, type UndoResult } from '../undo.js';
@@ -48,9 +48,10 @@ async function count(values: Values, request: UndoRequest, shell: Shell): Promis
 function isNothing(values: Values, request: UndoRequest, shell: Shell): Promise<boolean> {
   return reading(values.ledger, async (reader) => {
     assertRun(reader, request);
-    const targets = targetsOf(reader, request, values.yes ?? 0);
-    if (targets.length === 0) await count(values, request, shell);
-    return targets.length === 0;
+    const { grants } = surveyUndo(reader.heldGrants(), request.selection);
+    assertAgreed(reader, request, values.yes, grants);
+    if (grants === 0) await count(values, request, shell);
+    return grants === 0;
   });
 }
 
@@ -68,7 +69,7 @@ function deleteThem(
       work: async (ports) => {
         ({ runId } = ports);
         const reader = await ports.openReader();
-        const targets = await closing(reader, () => targetsOf(reader, request, values.yes ?? 0));
+        const targets = await closing(reader, () => agreedTargets(reader, request, values.yes));
         const { rate: ratePerSecond, concurrencyMax } = values;
         return undoGrants(ports, targets, { ratePerSecond, concurrencyMax });
       },
@@ -88,15 +89,26 @@ function deleteThem(
   );
 }
 
-/** The grants to delete. Throws UserError where there are not as many as somebody said yes to. */
-function targetsOf(reader: LedgerReader, request: UndoRequest, yes: number): readonly UndoTarget[] {
-  const { targets } = surveyUndo(reader.heldGrants(), request.selection);
-  if (targets.length === yes) return targets;
-  const are = targets.length === 1 ? 'there is 1' : `there are ${targets.length}`;
+/** The grants to delete, now that nobody else can change the ledger. */
+function agreedTargets(
+  reader: LedgerReader,
+  request: UndoRequest,
+  yes: number | null,
+): readonly UndoTarget[] {
+  const targets = targetsOf(reader.heldGrants(), request.selection);
+  assertAgreed(reader, request, yes, targets.length);
+  return targets;
+}
+
+/** Throws UserError where somebody said yes to another number. */
+function assertAgreed(reader: LedgerReader, request: UndoRequest, yes: number | null, grants: number): void {
+  if (grants === yes) return;
   throw new UserError(
     'usage',
-    `--yes ${yes} was given, but ${are} to delete now: nothing was deleted.`,
-    `Count again without --yes; if that is what you want: ${deletionCommand(reader.runs(), request, targets.length)}`,
+    `--yes ${yes ?? ''} was given, but there ${grants === 1 ? 'is 1' : `are ${grants}`} to delete now: nothing was deleted.`,
+    grants === 0
+      ? 'Count again without --yes, which says why nothing is left to delete.'
+      : `Count again without --yes; if that is what you want: ${deletionCommand(reader.runs(), request, grants)}`,
   );
 }
 

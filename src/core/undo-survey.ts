@@ -24,36 +24,46 @@ export interface LeftAlone {
 
 /** What an undo would delete, as far as the ledger can tell, and what it would leave alone. */
 export interface UndoSurvey {
-  readonly targets: readonly UndoTarget[];
+  readonly grants: number;
   readonly groups: readonly UndoGroup[];
-  /** Of the targets, those that were found after a lost answer: Nylas must first show that we made them. */
+  /** Of the grants, those that were found after a lost answer: Nylas must first show that we made them. */
   readonly adopted: number;
-  /** The records that the targets leave `undone`. */
+  /** The records that they leave `undone`. */
   readonly records: number;
   readonly leftAlone: readonly LeftAlone[];
 }
 
 /** Goes through every grant that the ledger knows of. `onKey` is told each key that has one. */
 export function surveyUndo(
-  grants: Iterable<HeldGrant>,
+  held: Iterable<HeldGrant>,
   selection: UndoSelection,
   onKey: (key: string) => void = () => undefined,
 ): UndoSurvey {
-  const targets: UndoTarget[] = [];
+  const groups = new GroupCounts();
   const left = new LeftCounts();
-  for (const held of grants) {
-    for (const { key } of held.holders) onKey(key);
-    const plan = planUndo(held, selection);
-    if (plan.kind === 'delete') targets.push(plan.target);
-    if (plan.kind === 'leave') left.add(plan.reason, held.holders[0]?.key ?? '');
+  let [grants, adopted, records] = [0, 0, 0];
+  for (const grant of held) {
+    for (const { key } of grant.holders) onKey(key);
+    const plan = planUndo(grant, selection);
+    if (plan.kind === 'leave') left.add(plan.reason, plan.key);
+    if (plan.kind !== 'delete') continue;
+    const { maker, recordIds } = plan.target;
+    grants += 1;
+    adopted += maker.origin === 'adopted' ? 1 : 0;
+    records += recordIds.length;
+    groups.add(maker.runId, maker.provider);
   }
-  return {
-    targets,
-    groups: groupsOf(targets),
-    adopted: targets.filter(({ maker }) => maker.origin === 'adopted').length,
-    records: targets.reduce((sum, { recordIds }) => sum + recordIds.length, 0),
-    leftAlone: left.all(),
-  };
+  return { grants, groups: groups.all(), adopted, records, leftAlone: left.all() };
+}
+
+/** The grants that an undo is to delete. */
+export function targetsOf(held: Iterable<HeldGrant>, selection: UndoSelection): readonly UndoTarget[] {
+  const targets: UndoTarget[] = [];
+  for (const grant of held) {
+    const plan = planUndo(grant, selection);
+    if (plan.kind === 'delete') targets.push(plan.target);
+  }
+  return targets;
 }
 
 const EXAMPLES_MAX = 5;
@@ -82,17 +92,21 @@ export class LeftCounts {
   }
 }
 
-/** By run, then the most first. */
-function groupsOf(targets: readonly UndoTarget[]): readonly UndoGroup[] {
-  const groups = new Map<string, { runId: number; provider: string; grants: number }>();
-  for (const { maker } of targets) {
-    const { runId, provider } = maker;
+/** Counts grants by run and provider. */
+class GroupCounts {
+  readonly #byName = new Map<string, { runId: number; provider: string; grants: number }>();
+
+  add(runId: number, provider: string): void {
     const name = `${runId} ${provider}`;
-    const group = groups.get(name) ?? { runId, provider, grants: 0 };
+    const group = this.#byName.get(name) ?? { runId, provider, grants: 0 };
     group.grants += 1;
-    groups.set(name, group);
+    this.#byName.set(name, group);
   }
-  return [...groups.values()].sort((a, b) => a.runId - b.runId || b.grants - a.grants);
+
+  /** By run, then the most first. */
+  all(): readonly UndoGroup[] {
+    return [...this.#byName.values()].sort((a, b) => a.runId - b.runId || b.grants - a.grants);
+  }
 }
 
 /** What each reason means, and what to do where something can be done. */

@@ -81,7 +81,8 @@ export interface UndoTarget {
 export type UndoPlan =
   /** No selected record names it. */
   | { readonly kind: 'out' }
-  | { readonly kind: 'leave'; readonly reason: LeftReason }
+  /** `key`: of a selected record that names it. */
+  | { readonly kind: 'leave'; readonly reason: LeftReason; readonly key: string }
   | { readonly kind: 'delete'; readonly target: UndoTarget };
 
 /**
@@ -90,11 +91,12 @@ export type UndoPlan =
  */
 export function planUndo({ grantId, holders }: HeldGrant, selection: UndoSelection): UndoPlan {
   const selected = holders.filter((holder) => isSelected(holder, selection));
-  if (selected.length === 0) return { kind: 'out' };
+  const [first] = selected;
+  if (first === undefined) return { kind: 'out' };
   const reason = reasonToLeave(holders, selected);
-  if (reason !== null) return { kind: 'leave', reason };
+  if (reason !== null) return { kind: 'leave', reason, key: first.key };
   const maker = holders.find(isOf('created')) ?? holders.find(isOf('adopted'));
-  if (maker === undefined) return { kind: 'leave', reason: 'origin_unknown' };
+  if (maker === undefined) return { kind: 'leave', reason: 'origin_unknown', key: first.key };
   const recordIds = holders.filter(({ isDiscarded }) => !isDiscarded).map(({ recordId }) => recordId);
   return { kind: 'delete', target: { grantId, maker, recordIds } };
 }
