@@ -68,12 +68,14 @@ function explainRecord(
   context: StepsContext,
 ): ExplainedRecord {
   const handling = record.category === null ? null : HANDLING[record.category];
+  const decisions = reader.decisions(record.recordId);
+  const next = nextOf(record, isLeftOut(record, issues, context), context);
   return {
     facts: factsOf(record),
     meaning: handling === null ? null : { what: handling.what, who: handling.who },
-    next: nextOf(record, isLeftOut(record, issues, context), context),
+    next: isRejected(record, decisions) ? AFTER_REJECTION : next,
     attempts: reader.attempts(record.recordId).map(explainAttempt),
-    decisions: reader.decisions(record.recordId).map(explainDecision),
+    decisions: decisions.map(explainDecision),
   };
 }
 
@@ -126,6 +128,17 @@ function nextOf(record: LedgerRecord, leftOut: boolean, context: StepsContext): 
   const reopen = record.status === 'undone' ? ['--retry', 'undone'] : [];
   return { say, command: runCommand(leftOut ? whole(lastRun.input) : lastRun.input, ledgerPath, reopen) };
 }
+
+/** A rejection stands until the record is submitted again. */
+function isRejected(record: LedgerRecord, decisions: readonly LedgerDecision[]): boolean {
+  const last = decisions.at(-1);
+  return isToDecide(record) && last?.decision === 'reject' && last.runId > record.runId;
+}
+
+const AFTER_REJECTION: NextStep = {
+  say: 'the mailbox that answered was rejected: fix this row, or let this person sign in',
+  command: null,
+};
 
 function isToDecide({ status, category, grantId, grantStatus }: LedgerRecord): boolean {
   if (status === 'migrated') return grantStatus === 'changed';

@@ -2,7 +2,19 @@ import type { Command } from 'commander';
 import type { OptionSpecs } from '../config.js';
 import { makeCommand, type Definition } from './command.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
-import { BACKUP, CHECK, DEMO, EXPLAIN, REPORT, RUN, SIMULATE, STATUS, UNDO, VERIFY } from './options.js';
+import {
+  BACKUP,
+  CHECK,
+  DEMO,
+  EXPLAIN,
+  REPORT,
+  RESOLVE,
+  RUN,
+  SIMULATE,
+  STATUS,
+  UNDO,
+  VERIFY,
+} from './options.js';
 import type { Shell } from './shell.js';
 
 const CSV_ARGUMENT = ['[csv]', 'a CSV file (.gz too), or - for standard input'] as const;
@@ -99,6 +111,27 @@ Exit codes: 0 nothing of ours differs, 3 something does, 7 Nylas did not answer 
     argument: null,
     specs: VERIFY,
     load: () => import('./verify.js'),
+  }),
+  define({
+    name: 'resolve',
+    summary: 'decide about records for whom another mailbox answered',
+    help: `
+Examples:
+  nylas-migrate resolve --list
+  nylas-migrate resolve acc-17 --accept --by ada --why 'she has married, same person'
+  nylas-migrate resolve acc-18 --reject --by ada --why 'a shared mailbox of sales'
+  nylas-migrate resolve acc-19 --grant 8f2c… --by ada --why 'signed in on the phone, see ticket 12'
+  nylas-migrate resolve --decisions decisions.csv --by ada
+
+A grant that a record is to have is asked for first: it must be there, valid and of the same provider. --grant
+also serves records that failed or lost their grant. Decisions are kept for good, with who and why; a CSV (columns
+key, decision, grant_id, by, why) is taken whole or not at all.
+A key that begins with a dash goes after --, and every option before it.
+
+Exit codes: 0 decided or listed, 2 something is wrong and nothing was decided.`,
+    argument: ['[key-or-email]', 'the record to decide about'],
+    specs: RESOLVE,
+    load: () => import('./resolve.js'),
   }),
   define({
     name: 'undo',

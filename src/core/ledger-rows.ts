@@ -175,7 +175,8 @@ export interface HeldRecord {
   readonly email: string | null;
   /** `migrated`: the grant was for the right mailbox once. */
   readonly status: Status;
-  readonly grantId: string;
+  /** Null: it has none, and only lacks one. */
+  readonly grantId: string | null;
   readonly origin: Origin | null;
   readonly answeredEmail: string | null;
   readonly isRejected: boolean;

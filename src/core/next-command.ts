@@ -43,6 +43,13 @@ export function jobCommand(
   return commandLine(['nylas-migrate', name, ...options, ...connection, ...ledgerFlag(ledgerPath)]);
 }
 
+/** The command that decides about a record; what begins with a dash would be taken for an option. */
+export function resolveCommand(key: string, decision: readonly string[], ledgerPath: string): string {
+  const options = [...decision, '--by', 'NAME', '--why', 'TEXT', ...ledgerFlag(ledgerPath)];
+  const words = key.startsWith('-') ? [...options, '--', key] : [key, ...options];
+  return commandLine(['nylas-migrate', 'resolve', ...words]);
+}
+
 /** The command that writes a report of a ledger. */
 export function reportCommand(options: readonly string[], ledgerPath: string): string {
   return commandLine(['nylas-migrate', 'report', ...options, ...ledgerFlag(ledgerPath)]);

@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/adapters/clock/index.js';
 import { nylasApi } from '../../src/adapters/nylas/index.js';
 import type { Answer, Reply } from '../../src/core/answer.js';
-import type { NylasApi } from '../../src/ports.js';
+import type { JobApi } from '../../src/ports.js';
 import { grantJson } from '../support/answers.js';
 import { closedUri, isWhole, serve, serveTcp, serveTls } from '../support/http.js';
 import { imapUser, someUser } from '../support/users.js';
@@ -18,7 +18,7 @@ const API_KEY = 'nyk_v0_planted-api-key';
 const BODY = someUser().body;
 const TIMEOUT_MS = 120;
 
-function apiAt(apiUri: string, timeoutMs = 5_000): NylasApi {
+function apiAt(apiUri: string, timeoutMs = 5_000): JobApi {
   const api = nylasApi({ apiUri, apiKey: API_KEY, timeoutMs, version: '1.2.3' }, systemClock);
   onTestFinished(() => {
     api.close();
@@ -69,15 +69,34 @@ describe('what is sent', () => {
     const api = apiAt(server.uri);
     await api.grantsOf({ email: 'a+b&c=d@example.com', provider: 'google' });
     await api.grantById('grant/../1?x');
+    await api.deleteGrant('grant/1');
+    await api.useGrant('grant/1', 'messages');
     await api.application();
     await api.connectors();
     expect(server.received.map(({ method, url }) => `${method} ${url}`)).toEqual([
       'GET /v3/grants?email=a%2Bb%26c%3Dd%40example.com&provider=google&limit=200',
       'GET /v3/grants/grant%2F..%2F1%3Fx?expose_aliases=true',
+      'DELETE /v3/grants/grant%2F1',
+      'GET /v3/grants/grant%2F1/messages?limit=1',
       'GET /v3/applications',
       'GET /v3/connectors?limit=200',
     ]);
     for (const { headers } of server.received) expect(headers.authorization).toBe(`Bearer ${API_KEY}`);
+  });
+
+  test('of what a grant was used for only the status is kept, unless it is an error', async () => {
+    const server = await serve((response, { url }) => {
+      const isFine = url.includes('/fine/');
+      response.writeHead(isFine ? 200 : 401, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ data: [{ subject: 'private' }], error: { type: 'unauthorized' } }));
+    });
+    const api = apiAt(server.uri);
+    const fine = await api.useGrant('fine', 'calendars');
+    expect(fine).toMatchObject({ kind: 'reply', status: 200 });
+    expect(JSON.stringify(fine)).not.toContain('private');
+    expect(await api.useGrant('dead', 'calendars')).toMatchObject({
+      body: { error: { type: 'unauthorized' } },
+    });
   });
 
   test('one after another over one connection', async () => {

@@ -178,11 +178,25 @@ describe('what to do next', () => {
         count('failed', 'email_mismatch', 361),
         count('failed', 'blocked'),
       ],
-      context(),
+      context({ aftermath: { ...NO_AFTERMATH, held: 301 } }),
       [
+        'Decide about the mailboxes that answered for others (301 records) → nylas-migrate resolve --list',
         'Ask these people to sign in again (71,220 records) → nylas-migrate report --category needs_reauth --out needs_reauth.csv',
         "Ask Nylas' support about the blocked accounts (1 record) → nylas-migrate report --category blocked --out blocked.csv",
-        'Check whose mailbox answered instead (361 records) → nylas-migrate report --category email_mismatch --out email_mismatch.csv',
+        'Another mailbox answered, and was rejected: fix these rows, or ask these people to sign in (60 records) → nylas-migrate report --category email_mismatch --out email_mismatch.csv',
+      ],
+    ],
+    [
+      'grants were lost since, whoever the last run was about',
+      [DONE],
+      context(
+        { aftermath: { lost: { missing: 3, invalid: 2, unusable: 1, changed: 0 }, held: 0 } },
+        narrowed({}),
+      ),
+      [
+        'Make the grants anew that are gone at Nylas, unless that was meant (3 records) → nylas-migrate run users.csv --carry user_id --retry missing',
+        'Ask these people to sign in again: their grants are invalid; or, if your CSV holds newer credentials (2 records) → nylas-migrate run users.csv --carry user_id --retry invalid',
+        'Ask these people to sign in again: their grants can’t be used; or, if your CSV holds newer credentials (1 record) → nylas-migrate run users.csv --carry user_id --retry unusable',
       ],
     ],
     [
@@ -240,7 +254,7 @@ describe('who must act', () => {
       ),
     ).toEqual([
       [71_220, 'microsoft', 'needs_reauth', 'the user', 'report --category needs_reauth'],
-      [361, 'google', 'email_mismatch', 'you', 'report --category email_mismatch'],
+      [361, 'google', 'email_mismatch', 'you', 'resolve --list'],
       [117, 'google', 'throttled', 'nobody', 'run again after 06:20 UTC'],
       [9, 'google', 'misconfigured', 'you', 'fix it, then run again'],
       [4, 'google', 'in_doubt', 'nobody', 'run again after 06:20 UTC'],

@@ -5,6 +5,7 @@ import { CATEGORIES, type Category, type Status } from '../../src/core/category.
 import {
   NO_GRANTS,
   planRow,
+  RETRIED_LOSSES,
   type MailboxGrant,
   type Plan,
   type PlanPolicy,
@@ -403,4 +404,41 @@ test('a record that failed without a category is only tried with another credent
 
 test('a record without a fingerprint counts as changed', () => {
   expect(planRow(viewOf({ fingerprint: null }), policyOf())).toEqual({ kind: 'submit' });
+});
+
+describe('a migrated record whose grant was lost', () => {
+  const lost = (grantStatus: string, retry: readonly RetryTarget[], rest: Partial<PlanView> = {}): Plan =>
+    planRow(
+      viewOf({ status: 'migrated', category: null, grantStatus }, rest),
+      policyOf({ retry: new Set(retry) }),
+    );
+
+  test.each(RETRIED_LOSSES)('is done, unless --retry %s was given', (loss) => {
+    expect(lost(loss, [])).toEqual({ kind: 'done' });
+    expect(
+      lost(
+        loss,
+        RETRIED_LOSSES.filter((other) => other !== loss),
+      ),
+    ).toEqual({ kind: 'done' });
+    expect(lost(loss, [loss])).toEqual({ kind: 'submit' });
+  });
+
+  test.each([null, 'valid', 'changed'])(
+    'is done with a grant that is %s, whatever is retried',
+    (grantStatus) => {
+      const record = { status: 'migrated', category: null, grantStatus } as const;
+      expect(planRow(viewOf(record), policyOf({ retry: new Set(RETRIED_LOSSES) }))).toEqual({ kind: 'done' });
+    },
+  );
+
+  test('takes the grant that its person has made since', () => {
+    const seen = { grantId: 'new', scope: null, createdAt: 4e9, updatedAt: 4e9, listingId: 9e15 };
+    expect(lost('missing', ['missing'], { seen, listed: true })).toMatchObject({
+      kind: 'take',
+      origin: 'signed_in',
+    });
+    // That one is its own: Nylas hasn't noticed yet.
+    expect(lost('unusable', ['unusable'], { seen, listed: true })).toEqual({ kind: 'submit' });
+  });
 });

@@ -97,11 +97,11 @@ export interface ComparedRow {
   readonly seenMailbox: string | null;
   readonly seenStatus: string | null;
 }
-export type CandidateRow = Omit<Candidate, 'isNewer' | 'isMissing'> & {
+type CandidateRow = Omit<Candidate, 'isNewer' | 'isMissing'> & {
   readonly isNewer: number;
   readonly isMissing: number;
 };
-export type HeldRow = Omit<HeldRecord, 'isRejected'> & { readonly isRejected: number };
+type HeldRow = Omit<HeldRecord, 'isRejected'> & { readonly isRejected: number };
 
 /** The statements of a reader, prepared once. All of them read views alone. */
 export interface Reads {
@@ -325,6 +325,7 @@ function prepareComparison(db: Database) {
     unknownGrants: db.prepare<[{ listingId: number; except: string }], { count: number }>(`
       SELECT count(*) AS count FROM ledger_grants_seen WHERE seen_at >= :listingId
         AND grant_id NOT IN (SELECT grant_id FROM ledger_grant_holders WHERE grant_id IS NOT NULL)
+        AND grant_id NOT IN (SELECT held_grant_id FROM ledger_decisions WHERE held_grant_id IS NOT NULL)
         AND grant_id NOT IN (SELECT value FROM json_each(:except))`),
     probedSince: db.prepare<[number], { recordId: number; result: string }>(`
       SELECT record_id AS recordId, result FROM ledger_attempts
