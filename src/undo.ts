@@ -17,7 +17,7 @@ export interface UndoOptions {
 }
 
 /** What became of the grants that an undo was to delete; each is in one of the counts. */
-export interface UndoCounts {
+interface UndoCounts {
   readonly grants: number;
   readonly deleted: number;
   /** Not there any more when they were to be deleted. */

@@ -4,7 +4,7 @@ import { foldEmail, grantOf, type Grant } from './grant.js';
 import { isNotFound } from './outcome.js';
 
 /** A submission made for a record. */
-export interface Submission {
+interface Submission {
   /** The earliest second, by Nylas' clock, that it can have left on a grant. */
   readonly opensAt: number;
   /** How long it went on, in milliseconds; null: no end was written down. */

@@ -308,6 +308,27 @@ describe('deleting', () => {
     expect(simulator.grants().map(({ email }) => email)).toEqual(['user0@example.com']);
   });
 
+  it('takes a grant that somebody decided against, and leaves alone the one that they chose', async () => {
+    const cwd = testFolder();
+    const chosen = { provider: 'google', email: 'user0@example.com', created_at: 1_600_000_000 } as const;
+    const simulator = await simulate({ grants: [chosen] });
+    writeUsers(cwd, [row(1, { scenario: 'other' })]);
+    await migrate(cwd, simulator.url);
+    const id = simulator.grants()[0]?.id ?? '';
+    const decision = ['acc-1', '--grant', id, '--by', 'ada', '--why', 'hers'];
+    const resolved = await runHere(['resolve', ...decision, '--api-uri', simulator.url], { cwd });
+    expect(resolved.exitCode, resolved.stderr).toBe(0);
+    const { grants, leftAlone } = await counted(cwd);
+    expect([grants, leftAlone.map(({ reason }) => reason)]).toEqual([1, ['chosen']]);
+    await undone(cwd, '--api-uri', simulator.url, '--yes', '1');
+    expect(simulator.grants().map((grant) => grant.id)).toEqual([id]);
+    expect(await counted(cwd)).toMatchObject({ grants: 0 });
+    const { byStatus } = JSON.parse((await runHere(['status', '--json'], { cwd })).stdout) as {
+      byStatus: unknown;
+    };
+    expect(byStatus).toMatchObject({ migrated: 1, undone: 0 });
+  });
+
   it('counts what is gone as done', async () => {
     const cwd = testFolder();
     const simulator = await simulate();
