@@ -236,7 +236,6 @@ class Verification {
     const use = grantUseOf(record);
     const before = tried.get(record.recordId);
     if (use === null) return;
-    this.#counts.probed += 1;
     if (before !== undefined) return this.#countProbe(record, before);
     const attemptId = await this.#begin(record);
     const answer = await reread(this.#ports.caller, (onLeft) =>
@@ -258,6 +257,7 @@ class Verification {
   async #countProbe(record: ComparedRecord, result: string): Promise<void> {
     const { ledger } = this.#ports;
     const wasUnusable = record.grantStatus === 'unusable';
+    this.#counts.probed += 1;
     if (result === 'unusable' || result === 'missing') {
       if (!wasUnusable) this.#counts.matched -= 1;
       this.#counts[result] += 1;
@@ -272,9 +272,12 @@ class Verification {
 
   /** A verification that was cut short is gone on with: what it tried isn't tried again. */
   async #triedBefore(): Promise<Tried> {
-    const { runId } = this.#ports;
+    const { runId, clock } = this.#ports;
+    const sinceMs = clock.now() - RESUMED_MAX_MS;
     return this.#read((reader) => {
-      const earlier = reader.runs().filter((run) => run.kind === 'verify' && run.runId < runId);
+      const earlier = reader
+        .runs()
+        .filter((run) => run.kind === 'verify' && run.runId < runId && run.startedAtMs >= sinceMs);
       const finished = earlier.findLastIndex(({ endedHow }) => FINISHED.has(endedHow ?? ''));
       const first = earlier[finished + 1];
       return first === undefined ? new Map<number, string>() : reader.probedSince(first.runId);
@@ -381,6 +384,9 @@ class Verification {
     }
   }
 }
+
+/** What was tried longer ago says nothing of today. */
+const RESUMED_MAX_MS = 24 * 60 * 60_000;
 
 const FINISHED: ReadonlySet<string> = new Set(['done', 'people_remain']);
 

@@ -120,8 +120,8 @@ describe('the status', () => {
     expect(status.next.map(({ command }) => command)).toEqual([
       'nylas-migrate run users.csv --only keys.txt --ledger acme.db',
       'nylas-migrate run users.csv --ledger acme.db',
+      'nylas-migrate resolve --list --ledger acme.db',
       'nylas-migrate report --category needs_reauth --out needs_reauth.csv --ledger acme.db',
-      'nylas-migrate report --category email_mismatch --out email_mismatch.csv --ledger acme.db',
       'nylas-migrate report --select invalid --out invalid.csv --ledger acme.db',
     ]);
   });

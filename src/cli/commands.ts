@@ -107,7 +107,8 @@ Lists the application's grants; only what looks missing or changed is asked for 
 are noted in the ledger, which run --retry missing,invalid,unusable takes up; their records stay migrated.
 A dead credential may take Nylas ten minutes to notice.
 
-Exit codes: 0 nothing of ours differs, 3 something does, 7 Nylas did not answer for all of it.`,
+Exit codes: 0 nothing of ours differs, 3 something does, 7 Nylas did not answer for all of it, 129, 130 or 143
+stopped by a signal: the same command goes on. 2, 4, 5 and 6 are as of run.`,
     argument: null,
     specs: VERIFY,
     load: () => import('./verify.js'),
@@ -175,7 +176,10 @@ and run with --ledger NAME. Each run makes a copy by itself: the ledger's name w
     help: `
 Example, in two terminals:
   nylas-migrate simulate --port 8080 --users users.csv --latency 0.5s-2s --fault 502=0.01
-  NYLAS_API_KEY=sim-api-key nylas-migrate run users.csv --api-uri http://127.0.0.1:8080 --ledger rehearsal.db`,
+  NYLAS_API_KEY=sim-api-key nylas-migrate run users.csv --api-uri http://127.0.0.1:8080 --ledger rehearsal.db
+
+What happens to grants behind the tool's back: POST /simulate/delete, invalidate, expire, rename or sign_in, with
+a JSON body that names grant_id, email or provider.`,
     argument: null,
     specs: SIMULATE,
     load: () => import('./simulate.js'),

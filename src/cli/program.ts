@@ -13,6 +13,7 @@ A migration, step by step:
   nylas-migrate run users.csv                         everybody; the same command resumes
   nylas-migrate status                                where it stands and what to do next
   nylas-migrate report --format csv --out grants.csv  who has which grant
+  nylas-migrate verify                                a week later: whether they are there still
 
 The API key is read from NYLAS_API_KEY, a .env file, or --api-key-file; it is never a flag.`;
 

@@ -2,7 +2,7 @@ import { clock, openReader, renderers, reportWriter } from '../context.js';
 import type { OptionValues } from '../config.js';
 import { UserError } from '../core/errors.js';
 import { nextSteps } from '../core/next-steps.js';
-import { connectionOptions } from '../core/run-options.js';
+import { connectionOptions, verifyingOptions } from '../core/run-options.js';
 import { verifySteps, type VerifySummary } from '../core/verify-summary.js';
 import { deviationReport, deviationsOf, firstOfEach } from '../deviations.js';
 import { stepsContext } from '../next.js';
@@ -93,9 +93,15 @@ function summaryOf(
   { target, host }: Destination,
 ): VerifySummary {
   const { ledger: ledgerPath, out } = values;
-  const connection = connectionOptions(shownOptions(values, VERIFY));
   const { runId, verdict, isWhole, counts } = result;
-  const asked = { ledgerPath, connection, out, isWhole };
+  const given = shownOptions(values, VERIFY);
+  const asked = {
+    ledgerPath,
+    connection: connectionOptions(given),
+    options: verifyingOptions(given),
+    out,
+    isWhole,
+  };
   const fromLedger = stepsContext(reader, clock.now(), ledgerPath);
   return {
     runId,

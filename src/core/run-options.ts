@@ -26,6 +26,13 @@ const REPEATED: Formats = {
   carry: list,
 };
 
+/** How those of `verify` are typed. */
+const VERIFYING: Formats = {
+  adopt: () => '',
+  probe: sampleSize,
+  out: String,
+};
+
 /** How those are typed that say whom a run is about. */
 const NARROWING: Formats = {
   provider: list,
@@ -54,6 +61,11 @@ export function repeatedOptions(options: Readonly<Record<string, unknown>>): rea
 /** Those of them that every job needs which talks to the same Nylas. */
 export function connectionOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
   return typed(options, CONNECTION);
+}
+
+/** What a verification was asked for, to ask for it again. */
+export function verifyingOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
+  return typed(options, VERIFYING).filter((word) => word !== '');
 }
 
 /** Those that left rows of its input out: another run of the same rows needs them, one of the rest must not have them. */
@@ -88,6 +100,11 @@ function milliseconds(value: unknown): string {
 /** Rounded: 0.07 × 100 is not quite 7 to a machine. */
 function percent(share: unknown): string {
   return `${Number((Number(share) * 100).toPrecision(12))}%`;
+}
+
+function sampleSize(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return 'count' in value ? String(value.count) : percent('share' in value ? value.share : 1);
 }
 
 function pairs(value: unknown): string {

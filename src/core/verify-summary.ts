@@ -29,6 +29,8 @@ interface Asked {
   readonly ledgerPath: string;
   /** Options that say where Nylas is, as they are typed. */
   readonly connection: readonly string[];
+  /** Its other options, likewise. */
+  readonly options: readonly string[];
   /** Where all deviations stand; null: nowhere yet. */
   readonly out: string | null;
   readonly isWhole: boolean;
@@ -39,11 +41,14 @@ export function verifySteps(counts: VerifyCounts, asked: Asked): readonly NextSt
   const again = (options: readonly string[]): string =>
     jobCommand('verify', options, asked.ledgerPath, asked.connection);
   if (!asked.isWhole)
-    return [{ say: 'Begin again: what was tried already is not tried again', command: again([]) }];
+    return [{ say: 'Begin again: what was tried already is not tried again', command: again(asked.options) }];
   const steps: NextStep[] = [];
   const { signed_in: signedIn, adopted, several, unsure } = counts;
   if (unsure > 0)
-    steps.push({ say: `Verify again: Nylas did not answer for ${records(unsure)}`, command: again([]) });
+    steps.push({
+      say: `Verify again: Nylas did not answer for ${records(unsure)}`,
+      command: again(asked.options),
+    });
   if (signedIn > adopted)
     steps.push({
       say: `Record the grants of the people who have signed in (${records(signedIn - adopted)})`,

@@ -236,6 +236,8 @@ describe('verify', () => {
     expect(stopped.exitCode, stopped.stderr).toBe(130);
     const first = JSON.parse(stopped.stdout) as Verified;
     expect(first).toMatchObject({ isWhole: false, verdict: 'signal' });
+    expect(first.probed).toBeLessThan(count);
+    expect(first.next[0]?.command).toContain('verify --probe 100% --api-uri');
     expect(await verified('--probe', '100%')).toMatchObject({ matched: count, probed: count, exitCode: 0 });
     expect(probes(simulator)).toBe(count);
   });
@@ -308,6 +310,15 @@ describe('resolve', () => {
     // Skipped from now on, and not asked about again.
     expect((await here('run', 'users.csv')).stdout).toMatch(/already done 2 \+ skipped 1/);
     expect((await here('status')).stdout).not.toContain('nylas-migrate resolve --list');
+  });
+
+  it('comes before verify --adopt, which would forget the held grant over another', async () => {
+    const { simulator, here, verified, statusOf } = await migrated({ other: 1 });
+    simulator.behind.signIn({ provider: 'google', email: 'other-0@example.com' });
+    expect(await verified('--adopt')).toMatchObject({ signed_in: 0, adopted: 0 });
+    await here('resolve', 'other-0', '--reject', '--by', 'ada', '--why', 'not theirs');
+    expect(await verified('--adopt')).toMatchObject({ signed_in: 1, adopted: 1, unknown: 0, exitCode: 0 });
+    expect(statusOf('other-0')).toEqual(['migrated', null, 'signed_in', 'valid']);
   });
 
   it('asks anew about a rejected record that was submitted again', async () => {

@@ -308,13 +308,15 @@ function prepareComparison(db: Database) {
       FROM ledger_grant_holders r
       LEFT JOIN ledger_grants_seen g ON g.grant_id = r.grant_id AND g.seen_at >= ?
       WHERE +r.status = 'migrated' ORDER BY r.record_id`),
-    // A listed grant without a status is a healthy one.
+    // A listed grant without a status is a healthy one. What is held waits for a decision: its own grant would be
+    // forgotten over another.
     candidates: db.prepare<[{ listingId: number }], CandidateRow>(`
       SELECT r.record_id AS recordId, r.record_key AS key, r.provider, r.email, g.grant_id AS grantId, g.mailbox,
         g.scope, max(coalesce(g.created_at, 0), coalesce(g.updated_at, 0)) >= coalesce(r.last_opens_at, 0) AS isNewer,
         r.status = 'migrated' AS isMissing
       FROM (
         SELECT * FROM ledger_grant_holders WHERE status = 'failed' AND mailbox IS NOT NULL
+          AND record_id NOT IN (SELECT record_id FROM ledger_held WHERE NOT is_rejected)
         UNION ALL
         SELECT h.* FROM ledger_lost l JOIN ledger_grant_holders h USING (record_id)
         WHERE l.grant_status = 'missing' AND h.mailbox IS NOT NULL
