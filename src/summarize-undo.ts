@@ -16,7 +16,7 @@ export interface UndoRequest {
   readonly selection: UndoSelection;
   /** As the user names it. */
   readonly ledgerPath: string;
-  /** The options that differ from their defaults, by name. */
+  /** The options that were given, by name. */
   readonly given: Readonly<Record<string, unknown>>;
 }
 

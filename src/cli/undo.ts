@@ -18,7 +18,7 @@ import { shownOptions } from './shown-options.js';
 type Values = OptionValues<typeof UNDO>;
 
 export const action: Action<typeof UNDO> = async (values, _args, flags, shell) => {
-  const request = requestOf(values, shell);
+  const request = requestOf(values, flags, shell);
   if (values.yes === null) return count(values, request, shell);
   if (!flags.has('yes')) {
     const where = 'NYLAS_MIGRATE_YES or a file of options';
@@ -27,10 +27,12 @@ export const action: Action<typeof UNDO> = async (values, _args, flags, shell) =
   return (await isNothing(values, request, shell)) ? EXIT.done : deleteThem(values, request, flags, shell);
 };
 
-function requestOf(values: Values, shell: Shell): UndoRequest {
+function requestOf(values: Values, flags: ReadonlySet<string>, shell: Shell): UndoRequest {
   const { providers, only } = scopeOf({ ...values, exclude: null, sample: 1 }, shell);
   const selection = { runId: values.run, providers, only };
-  return { selection, ledgerPath: values.ledger, given: shownOptions(values, UNDO) };
+  // The default rate, where it was typed, is another than that of the last run all the same.
+  const rate = flags.has('rate') ? { rate: values.rate } : {};
+  return { selection, ledgerPath: values.ledger, given: { ...shownOptions(values, UNDO), ...rate } };
 }
 
 /** Says what would be deleted, and which command deletes it. */
