@@ -113,6 +113,8 @@ export const renderers = {
   state: async () => (await import('./adapters/terminal/progress-line.js')).formatState,
   jobState: async () => (await import('./adapters/terminal/progress-line.js')).formatJobState,
   runSummary: async () => (await import('./adapters/terminal/run-summary.js')).renderRunSummary,
+  undoPlan: async () => (await import('./adapters/terminal/undo.js')).renderUndoPlan,
+  undoSummary: async () => (await import('./adapters/terminal/undo.js')).renderUndoSummary,
   dryRun: async () => (await import('./adapters/terminal/dry-run.js')).renderDryRun,
 };
 

@@ -125,7 +125,8 @@ function nextOf(record: LedgerRecord, leftOut: boolean, context: StepsContext): 
       say,
       command: runCommand(whole(lastRun.input), ledgerPath, ['--retry', record.grantStatus ?? '']),
     };
-  return { say, command: runCommand(leftOut ? whole(lastRun.input) : lastRun.input, ledgerPath) };
+  const reopen = record.status === 'undone' ? ['--retry', 'undone'] : [];
+  return { say, command: runCommand(leftOut ? whole(lastRun.input) : lastRun.input, ledgerPath, reopen) };
 }
 
 /** A rejection stands until the record is submitted again. */

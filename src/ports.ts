@@ -27,6 +27,7 @@ import type { KnownGrants, RecordState } from './core/plan.js';
 import type { ReportRow } from './core/report.js';
 import type { GrantUse } from './core/probe.js';
 import type { Balance } from './core/tally.js';
+import type { HeldGrant } from './core/undo.js';
 import type { Provider } from './core/provider.js';
 import type { ConnectBody, LegacyUser, RawRow } from './core/record.js';
 
@@ -236,6 +237,8 @@ export interface Ledger {
   attempt(runId: number, kind: 'verify' | 'undo', recordId: number, atMs: number): Promise<number>;
   /** Writes down how an attempt ended, and what it makes of the record (null: nothing). */
   conclude(attemptId: number, end: AttemptEnd, change: RecordChange | null): Promise<void>;
+  /** The same of an attempt to undo: a grant that is gone leaves its records `undone`. */
+  concludeUndo(attemptId: number, end: AttemptEnd, undone: UndoneGrant | null): Promise<void>;
   /** What a migrated record's grant is known to be from now on: `valid`, what Nylas calls it, or a loss. */
   setGrantStatus(recordId: number, grantStatus: string): Promise<void>;
   /** Writes decisions down, and what each makes of its record: all of them or, where that fails, none. */
@@ -267,6 +270,12 @@ export interface Ledger {
    */
   backUp(signal: AbortSignal): Promise<void>;
   close(): void;
+}
+
+/** A grant that is no longer there, and the records that have none any more. */
+export interface UndoneGrant {
+  readonly grantId: string;
+  readonly recordIds: readonly number[];
 }
 
 /** A decision about a held record. */
@@ -387,6 +396,8 @@ export interface LedgerReader {
   findCarried(value: string, countMax: number): FoundByCarried;
   attempts(recordId: number): readonly LedgerAttempt[];
   waits(): Waits;
+  /** Every grant that a record names, or that somebody decided against, but for those undone. */
+  heldGrants(): Iterable<HeldGrant>;
   aftermath(): Aftermath;
   /** Migrated records beside their grants, as that listing or a later one brought them; streamed. */
   compared(listingId: number): Iterable<ComparedRecord>;

@@ -129,6 +129,29 @@ Exit codes: 0 decided or listed, 2 something is wrong and nothing was decided.`,
     load: () => import('./resolve.js'),
   }),
   define({
+    name: 'undo',
+    summary: 'delete the grants that this migration created, and only those',
+    help: `
+Examples:
+  nylas-migrate undo --ledger acme.db                     counts, and prints the command that deletes
+  nylas-migrate undo --ledger acme.db --run 2 --yes 107   deletes those 107
+  nylas-migrate undo --only canary-keys.txt
+  nylas-migrate undo --provider microsoft
+
+Without --yes nothing is asked of Nylas and nothing is changed. With it each grant is read again, and left alone if
+it changed since this migration last touched it. What was there before, what people made by themselves, and what also
+serves a record outside the selection is never deleted. Interrupted, it prints the command that goes on.
+Deleting is final: a later sign-in makes a new grant with a new id. Records become undone; run --retry undone
+migrates them again.
+
+Exit codes: 0 all of them are gone, 2 not that many (nothing was deleted), 3 some were left alone,
+4 Nylas refused the key, 5 another process holds the ledger, 6 the ledger can't be used, 7 some are left to do,
+129, 130, 143 SIGHUP, SIGINT, SIGTERM.`,
+    argument: null,
+    specs: ({ UNDO }) => UNDO,
+    load: () => import('./undo.js'),
+  }),
+  define({
     name: 'backup',
     summary: 'copy the ledger safely, also while a run is using it',
     help: `

@@ -264,6 +264,24 @@ const REPORT_OPTIONS = {
   ),
 };
 
+/** Of `undo` alone. */
+const UNDO_OPTIONS = {
+  run: option(
+    '--run <number>',
+    'only records that this run dealt with last',
+    parseCount(1, 1e9),
+    null as number | null,
+  ),
+  provider: RUN_OPTIONS.provider,
+  only: RUN_OPTIONS.only,
+  yes: option(
+    '--yes <number>',
+    'delete so many grants: exactly the number that it printed without this',
+    parseCount(0, 1e9),
+    null as number | null,
+  ),
+};
+
 const VERIFY_OPTIONS = {
   adopt: flag('--adopt', 'record the grants of people who signed in by themselves'),
   probe: option(
@@ -336,6 +354,7 @@ export const BACKUP = LEDGER_COMMAND;
 const JOB_COMMAND = { ...LEDGER_COMMAND, ...NYLAS_OPTIONS, ...RATE_OPTION, ...JOB_OPTIONS };
 export const VERIFY = { ...JOB_COMMAND, ...VERIFY_OPTIONS };
 export const RESOLVE = { ...JOB_COMMAND, ...RESOLVE_OPTIONS };
+export const UNDO = { ...JOB_COMMAND, ...UNDO_OPTIONS };
 export const SIMULATE = { ...COMMON_OPTIONS, ...SIMULATE_OPTIONS };
 export const DEMO = {
   ...COMMON_OPTIONS,
@@ -350,6 +369,7 @@ const ALL: readonly OptionSpecs[] = [
   EXPLAIN,
   VERIFY,
   RESOLVE,
+  UNDO,
   BACKUP,
   SIMULATE,
   DEMO,

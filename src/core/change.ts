@@ -23,6 +23,8 @@ export interface RecordGrant {
   readonly status: string | null;
   readonly email: string | null;
   readonly scope: string | null;
+  /** Unix seconds, by Nylas' clock, where Nylas said it in answer to us. */
+  readonly updatedAt?: number | null;
   readonly origin: Origin | null;
 }
 
@@ -58,6 +60,7 @@ export function recordGrant(grant: Grant, origin: Origin | null, scrub: Scrub): 
     status: grant.status === null ? null : scrub(grant.status),
     email: grant.email === null ? null : scrub(grant.email),
     scope: grant.scope.length === 0 ? null : scrub(grant.scope.join(' ')),
+    updatedAt: grant.updatedAt === null ? null : Math.floor(grant.updatedAt),
     origin,
   };
 }

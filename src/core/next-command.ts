@@ -55,6 +55,11 @@ export function reportCommand(options: readonly string[], ledgerPath: string): s
   return commandLine(['nylas-migrate', 'report', ...options, ...ledgerFlag(ledgerPath)]);
 }
 
+/** The command that counts, or with `--yes N` deletes, what a migration made. */
+export function undoCommand(options: readonly string[], ledgerPath: string): string {
+  return commandLine(['nylas-migrate', 'undo', ...ledgerFlag(ledgerPath), ...options]);
+}
+
 function fileArgument(name: string): string {
   return name === 'standard input' ? '-' : name;
 }

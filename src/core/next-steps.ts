@@ -58,6 +58,7 @@ export function nextSteps(counts: readonly StateCount[], context: StepsContext):
     ...stepsAfter(context),
     ...personSteps(counts, context),
     ...rowSteps(context),
+    ...undoneStep(counts, context),
   ];
   return steps.length > 0 ? steps : lastSteps(counts, context);
 }
@@ -216,6 +217,18 @@ function rowSteps({ invalidRows, ledgerPath }: StepsContext): readonly NextStep[
   if (invalidRows === 0) return [];
   const say = `Fix the rows that could not be submitted, then run again (${formatCounted(invalidRows, 'row')})`;
   return [{ say, command: reportCommand(['--select', 'invalid', '--out', 'invalid.csv'], ledgerPath) }];
+}
+
+/** Who was undone stays so until a run is told otherwise. */
+export function undoneStep(
+  counts: readonly StateCount[],
+  { lastRun, ledgerPath }: Pick<StepsContext, 'lastRun' | 'ledgerPath'>,
+): readonly NextStep[] {
+  const count = sum(counts.filter(({ status }) => status === 'undone'));
+  if (count === 0 || lastRun === null || lastRun.state === 'running') return [];
+  const [were, their] = count === 1 ? ['was', 'its grant'] : ['were', 'their grants'];
+  const say = `${capital(records(count))} ${were} undone, and no run submits ${count === 1 ? 'it' : 'them'} again by itself; to make ${their} anew`;
+  return [{ say, command: runCommand(lastRun.input, ledgerPath, ['--retry', 'undone']) }];
 }
 
 function lastSteps(

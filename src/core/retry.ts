@@ -104,7 +104,19 @@ export function decideReread(
   now: { readonly nowMs: number; readonly random: number },
 ): { readonly delayMs: number } | null {
   const passing = answer.kind === 'fault' || answer.status === 429 || answer.status >= 500;
-  if (!passing || tries >= REREADS_MAX) return null;
+  return passing ? decideRelook(answer, tries, now) : null;
+}
+
+/**
+ * Decides whether to look what became of a call that has changed something, perhaps, and got no usable answer. Null:
+ * that was done often enough.
+ */
+export function decideRelook(
+  answer: Answer,
+  tries: number,
+  now: { readonly nowMs: number; readonly random: number },
+): { readonly delayMs: number } | null {
+  if (tries >= REREADS_MAX) return null;
   const floorMs = answer.kind === 'fault' ? 0 : (parseRetryAfter(answer.retryAfter, now.nowMs) ?? 0);
   return { delayMs: Math.min(floorMs, WAIT_IN_WORKER_MAX_MS) + backoffMs(tries, now.random) };
 }

@@ -41,6 +41,18 @@ const NARROWING: Formats = {
   sample: percent,
 };
 
+/** How those of an undo are typed: whose grants, and the way to Nylas. */
+const UNDOING: Formats = {
+  run: String,
+  provider: list,
+  only: String,
+  apiUri: String,
+  region: String,
+  apiKeyFile: String,
+  rate: String,
+  timeout: milliseconds,
+};
+
 /** The options of an earlier run, as the ledger keeps them, in the words to give the next one. */
 export function repeatedOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
   return typed(options, REPEATED);
@@ -59,6 +71,11 @@ export function verifyingOptions(options: Readonly<Record<string, unknown>>): re
 /** Those that left rows of its input out: another run of the same rows needs them, one of the rest must not have them. */
 export function narrowingOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
   return typed(options, NARROWING);
+}
+
+/** The options of an undo, in the words to give the next one of the same grants. */
+export function undoOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
+  return typed(options, UNDOING);
 }
 
 function typed(options: Readonly<Record<string, unknown>>, formats: Formats): readonly string[] {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CATEGORIES, HANDLING } from '../../src/core/category.js';
 import { doubtful, migrated, recordGrant, refused, waiting } from '../../src/core/change.js';
 import { scrubberOf } from '../../src/core/scrub.js';
-import { someGrant } from '../support/answers.js';
+import { SENT_AT_MS, someGrant } from '../support/answers.js';
 
 const kept = recordGrant(someGrant(), 'created', (text) => text);
 
@@ -49,6 +49,7 @@ test('of a grant nothing is kept that a server echoed', () => {
     status: '[redacted]',
     email: '[redacted]@example.com',
     scope: 'mail [redacted]',
+    updatedAt: SENT_AT_MS / 1000,
     origin: null,
   });
   expect(

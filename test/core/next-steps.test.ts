@@ -67,6 +67,14 @@ describe('what to do next', () => {
     ['the file held nobody', [], context(), ['Nothing: the input of the last run held nobody to migrate']],
     ['everybody has a grant', [DONE], context(), NOTHING_LEFT],
     [
+      'everybody was undone',
+      [count('undone', null, 2)],
+      context(),
+      [
+        '2 records were undone, and no run submits them again by itself; to make their grants anew → nylas-migrate run users.csv --retry undone',
+      ],
+    ],
+    [
       'a run is going on',
       [DONE, count('submitting', null, 12), count('pending', 'throttled')],
       context({ waits: WAITS }, { state: 'running' }),

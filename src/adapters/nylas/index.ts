@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import got, { type Got } from 'got';
 import type { Answer } from '../../core/answer.js';
 import { scrubberOf, type Scrub } from '../../core/scrub.js';
-import type { Clock, JobApi, OnLeft } from '../../ports.js';
+import type { Clock, JobApi } from '../../ports.js';
 import { exchange, sendingThrough, type Agents, type Call } from './exchange.js';
 import { toFault } from './fault.js';
 import { toReply } from './reply.js';

@@ -19,6 +19,7 @@ import type {
   RowIssue,
   RunEnd,
   RunStart,
+  UndoneGrant,
 } from '../../ports.js';
 import { copyInThread } from './copy-thread.js';
 import { wayBack } from './damage.js';
@@ -232,14 +233,24 @@ class SqliteLedger implements Ledger {
 
   conclude(attemptId: number, end: AttemptEnd, change: RecordChange | null): Promise<void> {
     return this.#group.add(() => {
-      const { evidence, endedAtMs, result } = end;
-      const latencyMs = end.latencyMs === null ? null : Math.round(end.latencyMs);
-      this.#writes.endAttempt.run({ attemptId, endedAtMs, result, latencyMs, ...evidence });
+      this.#endAttempt(attemptId, end);
+      const { evidence, result } = end;
       if (result === 'not_found') this.#writes.countEmptyLook.run(attemptId);
       if (change === null) return;
       // The grant of a lost attempt can be found after a refusal: what that said doesn't describe the record.
       const said = change.status === 'migrated' && evidence.errorType !== null ? NO_EVIDENCE : evidence;
       this.#writes.changeByAttempt.run({ attemptId, ...said, ...flat(change) });
+    });
+  }
+
+  concludeUndo(attemptId: number, end: AttemptEnd, undone: UndoneGrant | null): Promise<void> {
+    return this.#group.add(() => {
+      this.#endAttempt(attemptId, end);
+      if (undone === null) return;
+      const { grantId, recordIds } = undone;
+      this.#writes.undoGrant.run({ grantId, attemptId });
+      this.#writes.undoRecords.run({ grantId, recordIds: JSON.stringify(recordIds) });
+      this.#writes.forget.run(grantId);
     });
   }
 
@@ -365,6 +376,11 @@ class SqliteLedger implements Ledger {
     return this.#failure;
   }
 
+  #endAttempt(attemptId: number, { endedAtMs, result, evidence, latencyMs }: AttemptEnd): void {
+    const wholeMs = latencyMs === null ? null : Math.round(latencyMs);
+    this.#writes.endAttempt.run({ attemptId, endedAtMs, result, latencyMs: wholeMs, ...evidence });
+  }
+
   #upsert(runId: number, entry: RecordEntry, change: { readonly status: 'submitting' } | null): number {
     const row = { ...rowOf(runId, entry), submitting: change === null ? 0 : 1 };
     return this.#writes.upsert.get(row)?.record_id ?? 0;
@@ -439,6 +455,7 @@ function flat(change: RecordChange): Record<string, unknown> {
     grantStatus: grant?.status ?? null,
     grantEmail: grant?.email ?? null,
     scope: grant?.scope ?? null,
+    grantUpdatedAt: grant?.updatedAt ?? null,
     origin: grant?.origin ?? null,
     inDoubt: change.inDoubt ? 1 : 0,
     counts: change.counts ? 1 : 0,

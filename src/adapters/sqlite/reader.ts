@@ -18,11 +18,13 @@ import type {
   StateCount,
   Waits,
 } from '../../core/ledger-rows.js';
+import type { GrantHolder, HeldGrant } from '../../core/undo.js';
 import type { FoundByCarried, LedgerReader, RecordFilter } from '../../ports.js';
 import { guarded, isLockHeld, openForReading } from './open.js';
 import {
   prepareReads,
   type ComparedRow,
+  type HolderRow,
   type IssueRow,
   type Reads,
   type RecordRow,
@@ -135,6 +137,20 @@ class SqliteReader implements LedgerReader {
     return this.#guarded(() => this.#reads.waits.get()) ?? none;
   }
 
+  *heldGrants(): Generator<HeldGrant> {
+    let holders: GrantHolder[] = [];
+    let grantId: string | null = null;
+    for (const [named, holder] of this.#stream(() => this.#reads.holders.iterate(), toHolder)) {
+      if (grantId !== null && named !== grantId) {
+        yield { grantId, holders };
+        holders = [];
+      }
+      grantId = named;
+      holders.push(holder);
+    }
+    if (grantId !== null) yield { grantId, holders };
+  }
+
   aftermath(): Aftermath {
     const counts = this.#guarded(() => this.#reads.lostCounts.all());
     const none = { missing: 0, invalid: 0, unusable: 0, changed: 0 };
@@ -243,6 +259,27 @@ function toRecord(row: RecordRow): LedgerRecord {
     runId: row[23],
     carried: parseCarried(row[24]),
   };
+}
+
+function toHolder(row: HolderRow): readonly [grantId: string, holder: GrantHolder] {
+  const submissions = JSON.parse(row[13] ?? '[]') as readonly (readonly [number, number | null])[];
+  const holder = {
+    recordId: row[1],
+    key: row[2],
+    provider: row[3],
+    runId: row[4],
+    status: row[5],
+    origin: row[6],
+    mailbox: row[7],
+    grantEmail: row[8],
+    grantStatus: row[9],
+    grantUpdatedAt: row[10],
+    isChosen: row[11] === 1,
+    isDiscarded: row[12] === 1,
+    submissions: submissions.map(([opensAt, lastedMs]) => ({ opensAt, lastedMs })),
+    lastUndo: row[14],
+  };
+  return [row[0], holder];
 }
 
 function toCompared({ isSeen, seenProvider, seenMailbox, seenStatus, ...row }: ComparedRow): ComparedRecord {

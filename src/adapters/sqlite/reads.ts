@@ -62,6 +62,25 @@ interface RecordsAsked {
   readonly categories: string | null;
 }
 
+/** Who names which grant, in the order of HOLDER_COLUMNS. */
+export type HolderRow = readonly [
+  grantId: string,
+  recordId: number,
+  key: string,
+  provider: string,
+  runId: number,
+  status: Status,
+  origin: Origin | null,
+  mailbox: string | null,
+  grantEmail: string | null,
+  grantStatus: string | null,
+  grantUpdatedAt: number | null,
+  isChosen: number,
+  isDiscarded: number,
+  submissions: string | null,
+  lastUndo: string | null,
+];
+
 /** A migrated record beside its grant, if that was listed (then `isSeen` is 1). */
 export interface ComparedRow {
   readonly recordId: number;
@@ -102,6 +121,7 @@ export interface Reads {
   readonly issuesOf: Statement<[{ key: string; mailbox: string; countMax: number }], IssueRow>;
   readonly attempts: Statement<[number], LedgerAttempt>;
   readonly waits: Statement<[], Waits>;
+  readonly holders: Statement<[], HolderRow>;
   readonly lostCounts: Statement<[], { readonly loss: Loss; readonly count: number }>;
   readonly heldCount: Statement<[], { readonly count: number }>;
   readonly compared: Statement<[number], ComparedRow>;
@@ -119,6 +139,7 @@ export function prepareReads(db: Database): Reads {
     ...prepareRecords(db),
     ...prepareIssues(db),
     ...prepareStory(db),
+    ...prepareHolders(db),
     ...prepareAftermath(db),
   };
 }
@@ -230,6 +251,28 @@ function prepareStory(db: Database) {
         provider_error AS providerError, request_id AS requestId, fastly_id AS fastlyId,
         latency_ms AS latencyMs
       FROM ledger_attempts WHERE record_id = ? ORDER BY attempt_id`),
+  };
+}
+
+const HOLDER_COLUMNS = `
+  grant_id, holder.record_id, record_key, provider, run_id, status, origin, mailbox, grant_email, grant_status,
+  grant_updated_at, is_chosen, is_discarded`;
+
+function prepareHolders(db: Database) {
+  return {
+    // What was submitted matters only of who may have made the grant.
+    holders: db
+      .prepare<[], HolderRow>(
+        `SELECT ${HOLDER_COLUMNS},
+          iif(origin IN ('created', 'adopted'), (
+            SELECT json_group_array(json_array(opens_at, lasted_ms)) FROM ledger_submissions
+            WHERE ledger_submissions.record_id = holder.record_id), NULL),
+          (SELECT iif(kind = 'undo', result, NULL) FROM ledger_attempts
+            WHERE ledger_attempts.record_id = holder.record_id AND kind IN ('submit', 'undo')
+            ORDER BY attempt_id DESC LIMIT 1)
+        FROM ledger_undo_holders AS holder ORDER BY grant_id, holder.record_id`,
+      )
+      .raw(),
   };
 }
 

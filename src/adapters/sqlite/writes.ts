@@ -35,6 +35,8 @@ export interface Writes {
   readonly endAttempt: Statement;
   readonly changeByAttempt: Statement;
   readonly changeByKey: Statement;
+  readonly undoGrant: Statement;
+  readonly undoRecords: Statement;
   readonly setGrantStatus: Statement;
   readonly decide: Statement;
   readonly changeByDecision: Statement;
@@ -101,6 +103,7 @@ export function prepareWrites(db: Database): Writes {
     ...prepareRecords(db),
     ...prepareAttempts(db),
     ...prepareLanes(db),
+    ...prepareUndo(db),
     ...prepareAftermath(db),
     note: db.prepare(`
       INSERT OR REPLACE INTO row_issues
@@ -251,7 +254,7 @@ function prepareRecords(db: Database) {
     changeByKey: db.prepare(`
       UPDATE records SET status = :status, category = :category, grant_id = :grantId,
         grant_status = :grantStatus, grant_email = :grantEmail, scope = :scope, origin = :origin,
-        not_before = :notBeforeMs, doubt_since = iif(:inDoubt, doubt_since, NULL),
+        grant_updated_at = :grantUpdatedAt, not_before = :notBeforeMs, doubt_since = iif(:inDoubt, doubt_since, NULL),
         http_status = NULL, error_type = NULL, error_message = NULL, provider_error = NULL, request_id = NULL
       WHERE key = :key`),
   };
@@ -267,12 +270,17 @@ function prepareAttempts(db: Database) {
         provider_error, request_id, fastly_id, latency_ms)
       VALUES (:attemptId, :endedAtMs, :result, :httpStatus, :errorType, :errorMessage, :providerError,
         :requestId, :fastlyId, :latencyMs)`),
+    // What was said of an earlier grant doesn't describe another, least of all that we made it; but what we made
+    // stays of our making when we renew it.
     changeByAttempt: db.prepare(`
       UPDATE records SET status = :status, category = :category,
-        grant_id = coalesce(:grantId, grant_id), grant_status = coalesce(:grantStatus, grant_status),
-        grant_email = coalesce(:grantEmail, grant_email), scope = coalesce(:scope, scope),
-        origin = iif(origin = 'created' AND grant_id = :grantId, origin, coalesce(:origin, origin)),
-        not_before = :notBeforeMs,
+        grant_id = coalesce(:grantId, grant_id),
+        grant_status = iif(:grantId IS NULL, grant_status, :grantStatus),
+        grant_email = iif(:grantId IS NULL, grant_email, :grantEmail),
+        grant_updated_at = iif(:grantId IS NULL, grant_updated_at, :grantUpdatedAt),
+        scope = iif(:grantId IS NULL, scope, :scope),
+        origin = CASE WHEN :grantId IS NULL OR (:grantId = grant_id AND origin = 'created'
+          AND :origin = 'reauthenticated') THEN origin ELSE :origin END, not_before = :notBeforeMs,
         doubt_since = iif(:inDoubt, coalesce(doubt_since, started_at), NULL),
         attempts = attempts + :counts,
         http_status = :httpStatus, error_type = :errorType, error_message = :errorMessage,
@@ -333,5 +341,16 @@ function prepareLanes(db: Database) {
       UPDATE records SET status = 'pending', category = 'misconfigured', not_before = NULL
       WHERE record_id IN (SELECT record_id FROM hopeless) AND status = 'failed'
       RETURNING run_id`),
+  };
+}
+
+function prepareUndo(db: Database) {
+  return {
+    undoGrant: db.prepare('INSERT INTO undone_grants (grant_id, attempt_id) VALUES (:grantId, :attemptId)'),
+    // What its last submission came to no longer describes the record; its grant's id stays, to be traced by.
+    undoRecords: db.prepare(`
+      UPDATE records SET status = 'undone', category = NULL, grant_status = NULL, not_before = NULL, doubt_since = NULL,
+        http_status = NULL, error_type = NULL, error_message = NULL, provider_error = NULL, request_id = NULL
+      WHERE grant_id = :grantId AND record_id IN (SELECT value FROM json_each(:recordIds))`),
   };
 }
