@@ -49,6 +49,8 @@ export function exchange(client: Got, call: Call): Promise<Answered> {
     ...(call.json === undefined ? {} : { json: call.json }),
   });
   followSending(request, call.onLeft);
+  // A DELETE could have a body, which got would wait for.
+  if (call.method === 'DELETE') request.end();
   return new Promise((resolve, reject) => {
     // Stays to the end: what fails after the answer has come has nobody else to go to.
     request.on('error', (error) => {
