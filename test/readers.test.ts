@@ -303,7 +303,8 @@ describe('the summary of a run', () => {
         requestsPerSecond: 40,
         latencyP50Ms: 900,
       },
-      held: { throttledHits: 0, throttledMs: 0, outageMs: 0 },
+      pace: { askedPerSecond: 45, throttledHits: 0, throttledMs: 0, outageMs: 0, holds: [] },
+  held: { throttledHits: 0, throttledMs: 0, outageMs: 0 },
       input: { sha256: 'c0ffee', bytes: 12 },
       unmatched: { keys: [], retry: [] },
     };

@@ -12,8 +12,10 @@ import type {
   StateCount,
   Waits,
 } from '../../core/ledger-rows.js';
-import type { FoundByCarried, LedgerReader, RecordFilter } from '../../ports.js';
+import type { FoundByCarried, LedgerFigures, LedgerReader, RecordFilter } from '../../ports.js';
 import { guarded, isLockHeld, openForReading } from './open.js';
+import { schemaVersion } from './schema.js';
+import { prepareStatistics, type StatisticsReads } from './statistics.js';
 import { prepareReads, type IssueRow, type Reads, type RecordRow, type RunRow } from './reads.js';
 
 /** A reader goes through the ledger once, and meets few pages of it again; those the system keeps too. */
@@ -29,6 +31,7 @@ class SqliteReader implements LedgerReader {
   readonly #db: Database;
   readonly #reads: Reads;
   readonly #wasHeld: boolean;
+  #statistics: StatisticsReads | null = null;
 
   constructor(path: string, db: Database) {
     this.#path = path;
@@ -47,6 +50,10 @@ class SqliteReader implements LedgerReader {
       `${this.#path} has lost its identity.`,
       'Go on from your latest copy of it.',
     );
+  }
+
+  schemaVersion(): number {
+    return this.#guarded(() => schemaVersion(this.#db));
   }
 
   runs(): readonly LedgerRun[] {
@@ -78,6 +85,20 @@ class SqliteReader implements LedgerReader {
 
   carriedHeaders(): readonly string[] {
     return this.#guarded(() => this.#reads.carriedHeaders.all()).map(({ header }) => header);
+  }
+
+  figures(): LedgerFigures {
+    this.#statistics ??= this.#guarded(() => prepareStatistics(this.#db));
+    const reads = this.#statistics;
+    return {
+      domains: (countMax) => this.#guarded(() => reads.domains.all(countMax)),
+      activity: () => this.#guarded(() => reads.activity.all()),
+      slots: (spans) => this.#guarded(() => reads.slots.all(JSON.stringify(spans))),
+      latencies: () => this.#guarded(() => reads.latencies.all()),
+      attempts: () => this.#guarded(() => reads.attempts.all()),
+      sample: (asked) => this.#stream(() => reads.sample.iterate(asked), toRecord),
+      lines: () => this.#stream(() => reads.lines.iterate(), unchanged),
+    };
   }
 
   records({ statuses, categories }: RecordFilter): Iterable<LedgerRecord> {
@@ -188,6 +209,8 @@ function toRecord(row: RecordRow): LedgerRecord {
   };
 }
 
+const unchanged = (line: string): string => line;
+
 function toIssue(row: IssueRow): LedgerIssue {
   return {
     ...row,
@@ -199,7 +222,8 @@ function toIssue(row: IssueRow): LedgerIssue {
 function toRun(row: RunRow): LedgerRun {
   const options = JSON.parse(row.options) as LedgerRun['options'];
   const balance: unknown = row.balance === null ? null : JSON.parse(row.balance);
-  return { ...row, options, balance };
+  const pace = row.pace === null ? null : (JSON.parse(row.pace) as LedgerRun['pace']);
+  return { ...row, options, balance, pace };
 }
 
 function parseCarried(json: string | null): Readonly<Record<string, string>> {
