@@ -14,8 +14,7 @@
   const body = document.querySelector('#table tbody');
   if (embedded === null || body === null) return;
 
-  /** @type {Data} */
-  const data = JSON.parse(embedded.textContent ?? '');
+  const data = readData(embedded);
   const texts = data.rows.map((row) => row.join('\n').toLowerCase());
   const heads = [...document.querySelectorAll('#table thead th')];
   /** @type {{ column: number, ascending: boolean } | null} */
@@ -37,6 +36,14 @@
     turnTo(page + 1);
   });
   turnTo(0);
+
+  /**
+   * @param {Element} holder
+   * @returns {Data}
+   */
+  function readData(holder) {
+    return /** @type {Data} */ (JSON.parse(holder.textContent));
+  }
 
   /** @param {string} id */
   function element(id) {
@@ -104,7 +111,7 @@
     const line = document.createElement('tr');
     row.slice(FACETS.length).forEach((cell, index) => {
       const field = document.createElement('td');
-      field.dataset['name'] = heads[index]?.textContent?.trim() ?? '';
+      field.dataset['name'] = heads[index]?.textContent.trim() ?? '';
       field.textContent = cell === null ? '' : String(cell);
       line.append(field);
     });
@@ -118,7 +125,7 @@
   function makeSortable(head, column) {
     const button = document.createElement('button');
     button.type = 'button';
-    button.textContent = head.textContent?.trim() ?? '';
+    button.textContent = head.textContent.trim();
     button.addEventListener('click', () => {
       order = { column, ascending: order?.column !== column || !order.ascending };
       for (const other of heads) other.removeAttribute('aria-sort');
@@ -138,7 +145,10 @@
     if (shown === null) return;
     const all = data.rows.length.toLocaleString('en-US');
     const range = `${(from + 1).toLocaleString('en-US')} to ${(from + here).toLocaleString('en-US')}`;
-    const what = found === data.rows.length ? `all ${all}` : `${found.toLocaleString('en-US')} that match, of ${all} in this page`;
+    const what =
+      found === data.rows.length
+        ? `all ${all}`
+        : `${found.toLocaleString('en-US')} that match, of ${all} in this page`;
     shown.textContent = found === 0 ? `None of ${all} in this page matches.` : `Shown: ${range} of ${what}.`;
   }
 

@@ -2,7 +2,7 @@ import type { CsvInput } from './adapters/csv/input.js';
 import type { LogLevel } from './adapters/log/index.js';
 import type { ReportOut } from './adapters/report/out.js';
 import { systemClock } from './adapters/clock/index.js';
-import type { ReportPage } from './core/page/page.js';
+import type { ReportPage } from './core/page.js';
 import type { Scrub } from './core/scrub.js';
 import type {
   Clock,

@@ -1,8 +1,8 @@
 import { CATEGORIES, type Category, type Status } from './core/category.js';
 import type { IssueKind, StateCount } from './core/ledger-rows.js';
 import { reportCommand } from './core/next-command.js';
-import type { PageGroup, PageRecords, PageRow } from './core/page/page.js';
-import { fairShares } from './core/page/shares.js';
+import type { PageGroup, PageRecords, PageRow } from './core/page.js';
+import { fairShares } from './core/page-shares.js';
 import { issueRow, recordRow, reportColumns, type Cell, type ReportRow } from './core/report.js';
 import { selectReport, type ReportSelection, type ReportWishes } from './core/report-selection.js';
 import type { LedgerReader } from './ports.js';
@@ -62,7 +62,12 @@ export function pageRecords(reader: LedgerReader, wishes: ReportWishes, ledgerPa
     groups.map(({ total }) => total),
     ROWS_MAX,
   );
-  const room = CHARS_MAX / Math.max(1, shares.reduce((sum, share) => sum + share, 0));
+  const room =
+    CHARS_MAX /
+    Math.max(
+      1,
+      shares.reduce((sum, share) => sum + share, 0),
+    );
   const taken = groups.map((group, index) => takeRows(group, shares[index] ?? 0, room));
   return {
     columns: columns.map(({ name }) => name),
@@ -91,11 +96,13 @@ function placeOf({ category }: Group): number {
 
 function recordGroups(reader: LedgerReader, selection: ReportSelection): readonly Group[] {
   const { statuses, categories, columns } = selection;
-  const wanted = reader.counts().filter(
-    ({ status, category }) =>
-      (statuses?.includes(status) ?? true) &&
-      (categories === null || (category !== null && categories.includes(category))),
-  );
+  const wanted = reader
+    .counts()
+    .filter(
+      ({ status, category }) =>
+        (statuses?.includes(status) ?? true) &&
+        (categories === null || (category !== null && categories.includes(category))),
+    );
   return statesOf(wanted).map(({ status, category, count }) => ({
     status,
     category,

@@ -7,11 +7,7 @@ import type { LedgerReader, Report } from './ports.js';
 import type { Provenance } from './core/provenance.js';
 
 /** The audit report of a ledger, read as it is written out. Throws UserError for wishes that can't be met. */
-export function reportOf(
-  reader: LedgerReader,
-  wishes: ReportWishes,
-  provenance: () => Provenance,
-): Report {
+export function reportOf(reader: LedgerReader, wishes: ReportWishes, provenance: () => Provenance): Report {
   const selection = selectReport(wishes, reportColumns(reader.carriedHeaders()));
   const ledger: LedgerIdentity = reader.identity();
   return {

@@ -94,7 +94,10 @@ async function tell(values: Values, { format, rows }: Written, shell: Shell): Pr
   if (json) await print(shell.stdout, JSON.stringify({ file: out, format, rows, ...beside }));
   if (quiet) return;
   const what = format === 'html' ? `A page with ${formatCounted(rows, 'row')}` : formatCounted(rows, 'row');
-  await print(shell.stderr, `${what} written to ${out}${provenance === null ? '' : `, where it comes from to ${provenance}`}`);
+  await print(
+    shell.stderr,
+    `${what} written to ${out}${provenance === null ? '' : `, where it comes from to ${provenance}`}`,
+  );
 }
 
 function formatOf({ json, raw, format }: Values): ReportFormat {

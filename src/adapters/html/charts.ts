@@ -1,8 +1,9 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { formatCount } from '../../core/counted.js';
 import type { StateCount } from '../../core/ledger-rows.js';
-import type { LatencySummary } from '../../core/page/latency.js';
-import { OUTCOMES, type ChartOutcome, type Timeline } from '../../core/page/timeline.js';
+import type { LatencySummary } from '../../core/page-latency.js';
+import { OUTCOMES, type ChartOutcome, type Timeline } from '../../core/page-timeline.js';
 import type { Status } from '../../core/category.js';
 import type { AttemptsCount } from '../../core/statistics.js';
 import { escapeText, html, Markup } from './markup.js';
@@ -10,6 +11,7 @@ import { duration } from './words.js';
 
 /** Drawn twice: text in a drawing that is scaled down can't be read on a phone. */
 const WIDTHS = { wide: 760, narrow: 350 } as const;
+const NARROW_MAX = 500;
 
 /** What a chart says in words, for those who can't see it. */
 export interface ChartText {
@@ -28,8 +30,8 @@ interface Element {
   readonly remove: () => void;
 }
 
-const { document } = parseHTML('<!doctype html><html><body></body></html>') as unknown as {
-  readonly document: Plot.PlotOptions['document'];
+const { document } = parseHTML('<!doctype html><html><body></body></html>') as {
+  readonly document: unknown;
 };
 
 const OUTCOME_NAMES: Readonly<Record<ChartOutcome, string>> = {
@@ -69,7 +71,7 @@ export function timelineChart(timeline: Timeline, text: ChartText): Markup {
   const legend = OUTCOMES.filter((outcome) => bars.some((bar) => bar.outcome === outcome));
   return figure(text, [...legend.map(outcomeKey), ...markKeys(timeline)], (width) => ({
     height: 240,
-    x: { type: 'utc', label: null, ticks: width < 500 ? 4 : 8 },
+    x: { type: 'utc', label: null, ticks: width < NARROW_MAX ? 4 : 8, tickFormat: clockFace(timeline) },
     y: { label: 'a second', grid: true, nice: true, tickFormat: 'd' },
     marks: [
       Plot.rect(holdsWithin(timeline), { x1: 'from', x2: 'to', fill: 'var(--hold)' }),
@@ -91,15 +93,27 @@ export function timelineChart(timeline: Timeline, text: ChartText): Markup {
   }));
 }
 
+/** Times of the day, or, where a run lasted longer, with the day. */
+function clockFace({ slots, slotMs }: Timeline): (at: Date) => string {
+  const lastedMs = (slots.at(-1)?.toMs ?? 0) - (slots[0]?.fromMs ?? 0);
+  const from = lastedMs > 2 * DAY_MS ? 5 : 11;
+  const to = slotMs < 30_000 ? 19 : 16;
+  return (at) =>
+    at
+      .toISOString()
+      .slice(from, from === 5 ? 16 : to)
+      .replace('T', ' ');
+}
+
+const DAY_MS = 86_400_000;
+
 function outcomeKey(outcome: ChartOutcome): LegendKey {
   return { swatch: outcome, name: OUTCOME_NAMES[outcome] };
 }
 
 function markKeys({ askedPerSecond, holds }: Timeline): readonly LegendKey[] {
   return [
-    ...(askedPerSecond === null
-      ? []
-      : [{ swatch: 'target', name: `asked for: ${askedPerSecond} a second` }]),
+    ...(askedPerSecond === null ? [] : [{ swatch: 'target', name: `asked for: ${askedPerSecond} a second` }]),
     ...(holds.length === 0 ? [] : [{ swatch: 'hold', name: 'held' }]),
   ];
 }
@@ -125,7 +139,12 @@ export function latencyChart({ bins, p50Ms, p95Ms, p99Ms }: LatencySummary, text
     height: 220,
     marginTop: 50,
     marginLeft: 55,
-    x: { type: 'log', label: null, ticks: width < 500 ? 3 : 8, tickFormat: (ms: number) => duration(ms) },
+    x: {
+      type: 'log',
+      label: null,
+      ticks: roundTimes(bins, width < NARROW_MAX ? 4 : 12),
+      tickFormat: (ms: number) => duration(ms),
+    },
     y: { label: null, grid: true, nice: true, ticks: 5 },
     marks: [
       Plot.rect(bins, {
@@ -154,14 +173,27 @@ export function latencyChart({ bins, p50Ms, p95Ms, p99Ms }: LatencySummary, text
   }));
 }
 
+/** Round times between the first bin and the last, at most so many. */
+function roundTimes(bins: LatencySummary['bins'], countMax: number): readonly number[] {
+  const from = bins[0]?.fromMs ?? 1;
+  const to = bins.at(-1)?.toMs ?? 1;
+  const decades = Array.from({ length: 8 }, (_, power) => 10 ** power);
+  const within = (steps: readonly number[]): readonly number[] =>
+    decades.flatMap((decade) => steps.map((step) => step * decade)).filter((ms) => ms >= from && ms <= to);
+  const fine = within([1, 2, 5]);
+  if (fine.length <= countMax) return fine;
+  const coarse = within([1, 3]);
+  return coarse.length <= countMax ? coarse : within([1]);
+}
+
 /** How the records of each provider stand. */
 export function providerChart(counts: readonly StateCount[], text: ChartText): Markup {
-  const bars = counts.map(({ provider, status, count }) => ({
-    provider,
-    standing: STANDING_OF[status],
-    count,
-  }));
-  const providers = [...new Set(bars.map(({ provider }) => provider))];
+  const providers = [...new Set(counts.map(({ provider }) => provider))];
+  const bars = providers
+    .flatMap((provider) =>
+      STANDINGS.map((standing) => ({ provider, standing, count: standingCount(counts, provider, standing) })),
+    )
+    .filter(({ count }) => count > 0);
   const legend = STANDINGS.filter((standing) => bars.some((bar) => bar.standing === standing));
   return figure(
     text,
@@ -170,7 +202,7 @@ export function providerChart(counts: readonly StateCount[], text: ChartText): M
       height: 50 + 32 * providers.length,
       marginLeft: 105,
       marginRight: 25,
-      x: { label: null, grid: true, ticks: width < 500 ? 3 : 8, tickFormat: width < 500 ? '~s' : ',' },
+      x: { label: null, grid: true, ticks: width < NARROW_MAX ? 3 : 8, tickFormat: formatCount },
       y: { label: null, domain: providers },
       marks: [
         Plot.barX(bars, {
@@ -186,6 +218,11 @@ export function providerChart(counts: readonly StateCount[], text: ChartText): M
   );
 }
 
+function standingCount(counts: readonly StateCount[], provider: string, standing: Standing): number {
+  const of = counts.filter((entry) => entry.provider === provider && STANDING_OF[entry.status] === standing);
+  return of.reduce((sum, { count }) => sum + count, 0);
+}
+
 /** How many attempts records took. */
 export function attemptsChart(attempts: readonly AttemptsCount[], text: ChartText): Markup {
   return figure(text, [], (width) => ({
@@ -198,9 +235,9 @@ export function attemptsChart(attempts: readonly AttemptsCount[], text: ChartTex
       Plot.text(attempts, {
         x: 'attempts',
         y: 'records',
-        text: ({ records }: AttemptsCount) => records.toLocaleString('en-US'),
+        text: ({ records }: AttemptsCount) => formatCount(records),
         dy: -7,
-        fontSize: width < 500 ? 10 : 11,
+        fontSize: width < NARROW_MAX ? 10 : 11,
       }),
       Plot.ruleY([0]),
     ],
@@ -222,19 +259,19 @@ function figure(
   legend: readonly LegendKey[],
   options: (width: number) => Plot.PlotOptions,
 ): Markup {
-  const keys = legend.map(
-    ({ swatch, name }) => html`<li><span class="swatch ${swatch}"></span>${name}</li>`,
-  );
+  const keys = legend.map(({ swatch, name }) => html`<li><span class="swatch ${swatch}"></span>${name}</li>`);
   const drawn = Object.entries(WIDTHS).map(
     ([name, width]) =>
       html`<div class="${name}">${draw({ ...text, id: `${text.id}-${name}` }, width, options(width))}</div>`,
   );
   return html`<div class="chart">
-    ${legend.length === 0
-      ? null
-      : html`<ul class="legend">
-          ${keys}
-        </ul>`}
+    ${
+      legend.length === 0
+        ? null
+        : html`<ul class="legend">
+            ${keys}
+          </ul>`
+    }
     ${drawn}
   </div>`;
 }
@@ -244,7 +281,9 @@ function figure(
  * parts, which say less than the title and the description of the whole.
  */
 function draw({ id, title, description }: ChartText, width: number, options: Plot.PlotOptions): Markup {
-  const svg = Plot.plot({ document, className: 'plot', width, ...options }) as unknown as Element;
+  const whole: Plot.PlotOptions = { className: 'plot', width, ...options };
+  // Plot's types speak of a browser's DOM, which isn't there.
+  const svg = Plot.plot(Object.assign(whole, { document })) as unknown as Element;
   for (const style of svg.querySelectorAll('style')) style.remove();
   for (const part of [svg, ...svg.querySelectorAll('*')]) withoutLabels(part);
   svg.setAttribute('role', 'img');

@@ -1,8 +1,8 @@
 import { formatCounted } from '../../core/counted.js';
 import type { StateCount } from '../../core/ledger-rows.js';
-import type { LatencySummary } from '../../core/page/latency.js';
-import type { PageRun, ReportPage } from '../../core/page/page.js';
-import type { Timeline, TimelineSlot } from '../../core/page/timeline.js';
+import type { LatencySummary } from '../../core/page-latency.js';
+import type { PageRun, ReportPage } from '../../core/page.js';
+import type { Timeline, TimelineSlot } from '../../core/page-timeline.js';
 import type { AttemptsCount } from '../../core/statistics.js';
 import {
   attemptsChart,
@@ -23,11 +23,12 @@ export function courseSection(page: ReportPage): Markup {
     <h2 id="course-heading">When and how it went</h2>
     ${timelines.length === 0 ? html`<p>No request has been made for a record yet.</p>` : null}
     ${timelines.map((timeline) => overTime(timeline, runs))}
-    ${timelines.length < runs.length && timelines.length > 0
-      ? html`<p class="quiet">Of ${number(runs.length)} runs those with the most requests are drawn.</p>`
-      : null}
-    ${latency === null ? null : latencies(latency)}
-    ${headline.records === 0 ? null : byProvider(counts)}
+    ${
+      timelines.length < runs.length && timelines.length > 0
+        ? html`<p class="quiet">Of ${number(runs.length)} runs those with the most requests are drawn.</p>`
+        : null
+    }
+    ${latency === null ? null : latencies(latency)} ${headline.records === 0 ? null : byProvider(counts)}
     ${headline.records === 0 ? null : attemptsPerRecord(attempts)}
   </section>`;
 }
@@ -62,7 +63,9 @@ function heldWords(pace: Timeline['pace']): string {
   const parts = [
     ...(throttledHits === 0
       ? []
-      : [`Nylas said ${formatCounted(throttledHits, 'time')} that it was too much, which held it for ${duration(throttledMs)}.`]),
+      : [
+          `Nylas said ${formatCounted(throttledHits, 'time')} that it was too much, which held it for ${duration(throttledMs)}.`,
+        ]),
     ...(outageMs === 0 ? [] : [`Nylas was out of reach for ${duration(outageMs)}.`]),
   ];
   return parts.length === 0 ? 'Nothing held it.' : parts.join(' ');
@@ -163,7 +166,12 @@ function byProvider(counts: readonly StateCount[]): Markup {
 function providerRows(counts: readonly StateCount[]): readonly ProviderRow[] {
   const rows = new Map<string, Record<Standing, number>>();
   for (const { provider, status, count } of counts) {
-    const row = rows.get(provider) ?? { migrated: 0, 'a person must act': 0, 'a rerun will do': 0, undone: 0 };
+    const row = rows.get(provider) ?? {
+      migrated: 0,
+      'a person must act': 0,
+      'a rerun will do': 0,
+      undone: 0,
+    };
     row[STANDING_OF[status]] += count;
     rows.set(provider, row);
   }
@@ -180,11 +188,16 @@ function sortedLike(counts: readonly StateCount[], rows: readonly ProviderRow[])
 function attemptsPerRecord(attempts: readonly AttemptsCount[]): Markup {
   const title = 'Attempts per user';
   const description = attempts
-    .map(({ attempts: count, records }) => `${formatCounted(records, 'user')} took ${formatCounted(count, 'attempt')}`)
+    .map(
+      ({ attempts: count, records }) =>
+        `${formatCounted(records, 'user')} took ${formatCounted(count, 'attempt')}`,
+    )
     .join('; ');
   return html`<article class="card">
     <h3>${title}</h3>
-    <p>None: a grant was there already, or the user has not been submitted. Being throttled does not count.</p>
+    <p>
+      None: a grant was there already, or the user has not been submitted. Being throttled does not count.
+    </p>
     ${attemptsChart(attempts, { id: 'attempts', title, description })}
     ${table(
       'Users by number of attempts',

@@ -30,7 +30,8 @@ export function scriptJson(value: unknown): Markup {
 function render(value: Value): string {
   if (value === null) return '';
   if (value instanceof Markup) return value.text;
-  return Array.isArray(value) ? value.map(render).join('') : escapeText(String(value));
+  if (typeof value === 'string') return escapeText(value);
+  return typeof value === 'number' ? String(value) : value.map(render).join('');
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { ReportPage } from '../../core/page/page.js';
+import type { ReportPage } from '../../core/page.js';
 import { html, type Markup } from './markup.js';
 import { number } from './words.js';
 
@@ -23,7 +23,10 @@ export function provenanceSection({ provenance }: ReportPage): Markup {
   ];
   return html`<section id="provenance" aria-labelledby="provenance-heading">
     <h2 id="provenance-heading">Where this report comes from</h2>
-    <p>Two reports with the same SHA-256 say the same of the same records. Input files and options are with the runs.</p>
+    <p>
+      Two reports with the same SHA-256 say the same of the same records. Input files and options are with the
+      runs.
+    </p>
     <dl class="card">
       ${facts.map(
         ([name, value]) =>

@@ -1,4 +1,4 @@
-import type { PageGroup, PageRecords, PageRow, ReportPage } from '../../core/page/page.js';
+import type { PageGroup, PageRecords, PageRow, ReportPage } from '../../core/page.js';
 import { visible } from '../../core/visible.js';
 import { html, scriptJson, type Markup } from './markup.js';
 import { number, table, words } from './words.js';
@@ -35,8 +35,7 @@ function introduction({ rows, total, narrowedTo, command }: PageRecords): Markup
 const GROUPS = [
   {
     name: 'State',
-    cell: ({ status, category }: PageGroup) =>
-      words(category === null ? status : `${status}, ${category}`),
+    cell: ({ status, category }: PageGroup) => words(category === null ? status : `${status}, ${category}`),
   },
   { name: 'In this page', cell: ({ shown }: PageGroup) => shown, isNumber: true },
   { name: 'In the ledger', cell: ({ total }: PageGroup) => total, isNumber: true },

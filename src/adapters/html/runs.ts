@@ -1,4 +1,4 @@
-import type { PageRun, ReportPage } from '../../core/page/page.js';
+import type { PageRun, ReportPage } from '../../core/page.js';
 import type { LastRun } from '../../core/next-steps.js';
 import { describeEnding } from '../../core/run-ending.js';
 import { typedOptions } from '../../core/run-options.js';

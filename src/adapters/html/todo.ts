@@ -1,7 +1,7 @@
 import { formatCounted } from '../../core/counted.js';
 import type { NextStep } from '../../core/next-steps.js';
-import type { ReportPage } from '../../core/page/page.js';
-import { formatShare, type Todo } from '../../core/page/todo.js';
+import type { ReportPage } from '../../core/page.js';
+import { formatShare, type Todo } from '../../core/page-todo.js';
 import type { DomainCount } from '../../core/statistics.js';
 import { html, type Markup } from './markup.js';
 import { number, table } from './words.js';
@@ -31,14 +31,11 @@ function step({ say, command }: NextStep): Markup {
 }
 
 function card(todo: Todo, records: number): Markup {
-  const { title, why, remedy, command, providers, domains, domainsTotal, count } = todo;
+  const { title, why, remedy, providers, domains, domainsTotal, count } = todo;
   return html`<article class="card">
     <h3>${title}</h3>
-    <p>
-      ${capital(why)}; ${remedy}. That is ${formatShare(count, records)} of all users.
-      ${command === null ? null : html`The list: <code class="command">${command}</code>`}
-    </p>
-    <details class="numbers">
+    <p>${capital(why)}; ${remedy}. That is ${formatShare(count, records)} of all users.</p>
+    <details class="numbers" open>
       <summary>By provider and mail domain</summary>
       <div class="pair">
         ${table(`${title}, by provider`, PROVIDER_COLUMNS, providers)}

@@ -1,7 +1,7 @@
 import { STATUSES, type Status } from '../../core/category.js';
 import { formatCounted } from '../../core/counted.js';
-import type { Headline, ReportPage } from '../../core/page/page.js';
-import { formatShare } from '../../core/page/todo.js';
+import type { Headline, ReportPage } from '../../core/page.js';
+import { formatShare } from '../../core/page-todo.js';
 import { html, type Markup } from './markup.js';
 import { number, table, time } from './words.js';
 
@@ -23,7 +23,8 @@ export function verdictSection(page: ReportPage): Markup {
 
 /** The figure, in words that stand alone in a browser's tab. */
 export function titleOf({ records, byStatus, lastRun }: Headline): string {
-  if (records === 0) return lastRun === 'running' ? 'The migration has just begun' : 'Nobody was migrated yet';
+  if (records === 0)
+    return lastRun === 'running' ? 'The migration has just begun' : 'Nobody was migrated yet';
   if (byStatus.migrated === records && records === 1) return 'The one user has a v3 grant';
   if (byStatus.migrated === records) return `All ${formatCounted(records, 'user')} have a v3 grant`;
   return `${number(byStatus.migrated)} of ${formatCounted(records, 'user')} have a v3 grant`;
@@ -37,8 +38,10 @@ function sentenceOf({ headline, rowIssues, todos }: ReportPage): string {
     ...(lastRun === 'running' ? ['A run is going on: these figures are of one moment.'] : []),
     ...(lastRun === 'died' ? ['The last run died; the same command resumes it.'] : []),
     ...(records === 0 ? [] : [`That is ${formatShare(byStatus.migrated, records)}.`]),
-    ...(people === 0 ? [] : [`${formatCounted(people, 'user')} ${people === 1 ? 'waits' : 'wait'} for a person.`]),
-    ...(rest === 0 ? [] : [`${formatCounted(rest, 'user')} ${rest === 1 ? 'waits' : 'wait'} for another run.`]),
+    ...(people === 0 ? [] : [`For ${formatCounted(people, 'user')} somebody must act.`]),
+    ...(rest === 0
+      ? []
+      : [`${formatCounted(rest, 'user')} ${rest === 1 ? 'waits' : 'wait'} for another run.`]),
     ...(rowIssues.invalid === 0
       ? []
       : [`${formatCounted(rowIssues.invalid, 'row')} of the last file could not be read as a user.`]),

@@ -1,12 +1,12 @@
-import type { Status } from '../category.js';
-import type { IssueKind, LedgerRun, StateCount } from '../ledger-rows.js';
-import type { LastRun, NextStep } from '../next-steps.js';
-import type { Provenance } from '../provenance.js';
-import type { ReportRow } from '../report.js';
-import type { AttemptsCount } from '../statistics.js';
-import type { LatencySummary } from './latency.js';
-import type { Timeline } from './timeline.js';
-import type { Todo } from './todo.js';
+import type { Status } from './category.js';
+import type { IssueKind, LedgerRun, StateCount } from './ledger-rows.js';
+import type { LastRun, NextStep } from './next-steps.js';
+import type { Provenance } from './provenance.js';
+import type { ReportRow } from './report.js';
+import type { AttemptsCount } from './statistics.js';
+import type { LatencySummary } from './page-latency.js';
+import type { Timeline } from './page-timeline.js';
+import type { Todo } from './page-todo.js';
 
 /** Everything that the page of a report says, before it has a form. */
 export interface ReportPage {

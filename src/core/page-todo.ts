@@ -1,8 +1,7 @@
-import { HANDLING, type Category, type Status } from '../category.js';
-import { formatCount, formatCounted } from '../counted.js';
-import type { StateCount } from '../ledger-rows.js';
-import { reportCommand } from '../next-command.js';
-import type { DomainCount } from '../statistics.js';
+import { HANDLING, type Category, type Status } from './category.js';
+import { formatCounted } from './counted.js';
+import type { StateCount } from './ledger-rows.js';
+import type { DomainCount } from './statistics.js';
 
 /** What lacks a grant for one reason: who must act, on how many, and where they are. */
 export interface Todo {
@@ -13,8 +12,6 @@ export interface Todo {
   readonly remedy: string;
   readonly name: string;
   readonly count: number;
-  /** Lists them; null: another run is all they need. */
-  readonly command: string | null;
   readonly providers: readonly { readonly provider: string; readonly count: number }[];
   /** The largest. */
   readonly domains: readonly DomainCount[];
@@ -27,26 +24,17 @@ interface State {
 }
 
 /** What remains to be done: people's work first, the most users first. */
-export function todosOf(
-  counts: readonly StateCount[],
-  domains: readonly DomainCount[],
-  ledgerPath: string,
-): readonly Todo[] {
+export function todosOf(counts: readonly StateCount[], domains: readonly DomainCount[]): readonly Todo[] {
   const states = new Map<string, State>();
   for (const { status, category } of counts)
     if (status !== 'migrated') states.set(`${status} ${category ?? ''}`, { status, category });
-  const todos = [...states.values()].map((state) => todoOf(state, counts, domains, ledgerPath));
+  const todos = [...states.values()].map((state) => todoOf(state, counts, domains));
   return todos.sort((a, b) => Number(b.who !== NOBODY) - Number(a.who !== NOBODY) || b.count - a.count);
 }
 
 const NOBODY = 'nobody';
 
-function todoOf(
-  state: State,
-  counts: readonly StateCount[],
-  domains: readonly DomainCount[],
-  ledgerPath: string,
-): Todo {
+function todoOf(state: State, counts: readonly StateCount[], domains: readonly DomainCount[]): Todo {
   const isOfState = (entry: State): boolean =>
     entry.status === state.status && entry.category === state.category;
   const providers = counts.filter(isOfState).map(({ provider, count }) => ({ provider, count }));
@@ -58,15 +46,8 @@ function todoOf(
     title: titleOf(state, count, domainsTotal),
     ...{ who, why, remedy, providers, count, domainsTotal },
     name: state.category ?? state.status,
-    command: who === NOBODY ? null : listCommand(state, ledgerPath),
     domains: ofState,
   };
-}
-
-function listCommand({ status, category }: State, ledgerPath: string): string {
-  const name = category ?? status;
-  const what = category === null ? '--select' : '--category';
-  return reportCommand([what, name, '--out', `${name}.csv`], ledgerPath);
 }
 
 function meaningOf({ status, category }: State): Pick<Todo, 'who' | 'why' | 'remedy'> {
@@ -75,7 +56,11 @@ function meaningOf({ status, category }: State): Pick<Todo, 'who' | 'why' | 'rem
   if (status === 'undone')
     return { who: 'you', why: 'undo deleted the grant', remedy: 'to make it anew, run with --retry undone' };
   if (status === 'submitting')
-    return { who: NOBODY, why: 'a run submits it, or died doing so', remedy: 'wait for the run, or run again' };
+    return {
+      who: NOBODY,
+      why: 'a run submits it, or died doing so',
+      remedy: 'wait for the run, or run again',
+    };
   if (category === null) return { who: NOBODY, why: 'not submitted yet', remedy: 'run again' };
   const { who, what, remedy } = HANDLING[category];
   return { who, why: what, remedy };
@@ -105,9 +90,10 @@ function titleOf({ status, category }: State, count: number, domains: number): s
   }
 }
 
-/** `90.4 %`; never 100 unless it is all. */
+/** `90.4 %`; 100 only where it is all, 0 only where it is none. */
 export function formatShare(part: number, whole: number): string {
-  if (whole === 0) return '0 %';
-  const tenths = Math.floor((part * 1000) / whole);
-  return `${tenths % 10 === 0 ? formatCount(tenths / 10) : (tenths / 10).toFixed(1)} %`;
+  if (part === 0) return '0 %';
+  if (part === whole) return '100 %';
+  const tenths = Math.min(999, Math.max(1, Math.round((part * 1000) / whole)));
+  return `${(tenths / 10).toFixed(1)} %`;
 }

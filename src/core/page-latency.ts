@@ -1,4 +1,4 @@
-import type { LatencyCount } from '../statistics.js';
+import type { LatencyCount } from './statistics.js';
 
 /** How long submissions took, in milliseconds. */
 export interface LatencySummary {

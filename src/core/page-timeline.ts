@@ -1,5 +1,5 @@
-import type { Hold, RunPace } from '../holds.js';
-import type { RunActivity, SlotCount, Span } from '../statistics.js';
+import type { Hold, RunPace } from './holds.js';
+import type { RunActivity, SlotCount, Span } from './statistics.js';
 
 /** What a request came to, as charts tell outcomes apart. */
 export const OUTCOMES = ['granted', 'refused', 'throttled', 'lost', 'look_up'] as const;
