@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import { clock, openReader, pageWriter, reportWriter, textWriter } from '../context.js';
 import type { OptionValues } from '../config.js';
 import { formatCounted } from '../core/counted.js';
+import { UserError } from '../core/errors.js';
 import { maskDeep } from '../core/mask.js';
 import type { Provenance } from '../core/provenance.js';
 import type { ReportFormat } from '../core/report.js';
@@ -51,6 +53,12 @@ function assertWritable(values: Values, reader: LedgerReader): void {
   if (values.out !== '-') assertNotPrecious(values.out, '--out', values.ledger, inputs);
   if (values.provenance === null) return;
   assertNotPrecious(values.provenance, '--provenance', values.ledger, inputs);
+  if (resolve(values.provenance) !== resolve(values.out)) return;
+  throw new UserError(
+    'usage',
+    `--out and --provenance name the same file, ${values.out}.`,
+    'Name another one; nothing was written.',
+  );
 }
 
 async function writeRows(

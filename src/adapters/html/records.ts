@@ -1,3 +1,4 @@
+import { formatCounted } from '../../core/counted.js';
 import type { PageGroup, PageRecords, PageRow, ReportPage } from '../../core/page.js';
 import { visible } from '../../core/visible.js';
 import { html, scriptJson, type Markup } from './markup.js';
@@ -24,11 +25,11 @@ export function recordsSection({ records }: ReportPage): Markup {
 
 function introduction({ rows, total, narrowedTo, command }: PageRecords): Markup {
   const whole = narrowedTo === null ? '' : ` with ${narrowedTo}`;
-  if (total === 0) return html`<p>There are no records${whole}.</p>`;
+  if (total === 0) return html`<p>There are no rows${whole}.</p>`;
   const what =
     rows.length === total
-      ? `All ${number(total)} records and rows${whole} are in this page.`
-      : `This page holds ${number(rows.length)} of ${number(total)} records and rows${whole}, the first of each state.`;
+      ? `This page lists ${formatCounted(total, 'row')}${whole}: all there are.`
+      : `This page holds ${number(rows.length)} of ${number(total)} rows${whole}, the first of each state.`;
   return html`<p>${what} The complete file: <code class="command">${command}</code></p>`;
 }
 
