@@ -1,13 +1,10 @@
-/** What an address ends and begins with, where it stands in other text; `%40` is an @ in a URI. */
-const ADDRESS =
-  /([^\s@<>"'`(){},;:|\\[\]=/?&%]{1,320})(@|%40)([^\s@<>"'`(){},;:|\\[\]=/?&%.]+(?:\.[^\s@<>"'`(){},;:|\\[\]=/?&%.]+)*)/giu;
+/** What stands before an @ (in a URI: %40), in quotes or up to what no address holds. */
+const LOCAL_PART = /(?:"[^"\n]{1,320}"|(?:[^\s@<>"'`(){},;:|\\[\]=/?&%]|%(?!40)){1,320})(?=@|%40)/gu;
 
 /** Each email address in a text as `a***@example.com`: its first character and its domain stay. */
 export function maskEmails(text: string): string {
   if (!text.includes('@') && !text.includes('%40')) return text;
-  return text.replace(ADDRESS, (_whole, local: string, at: string, domain: string) => {
-    return `${String.fromCodePoint(local.codePointAt(0) ?? 0)}***${at}${domain}`;
-  });
+  return text.replace(LOCAL_PART, (local) => `${String.fromCodePoint(local.codePointAt(0) ?? 0)}***`);
 }
 
 /** The same for every text in a value made of objects and lists, names of fields aside. */

@@ -47,7 +47,7 @@ export const STANDINGS = ['migrated', 'a person must act', 'a rerun will do', 'u
 
 export type Standing = (typeof STANDINGS)[number];
 
-export const STANDING_OF: Readonly<Record<Status, Standing>> = {
+const STANDING_OF: Readonly<Record<Status, Standing>> = {
   migrated: 'migrated',
   failed: 'a person must act',
   pending: 'a rerun will do',
@@ -55,6 +55,11 @@ export const STANDING_OF: Readonly<Record<Status, Standing>> = {
   in_doubt: 'a rerun will do',
   undone: 'undone',
 };
+
+/** A connector or a key is not mended by a rerun. */
+export function standingOf({ status, category }: Pick<StateCount, 'status' | 'category'>): Standing {
+  return category === 'misconfigured' ? 'a person must act' : STANDING_OF[status];
+}
 
 /** Requests a second by outcome, over the time of one run, with the rate it asked for and what held it. */
 export function timelineChart(timeline: Timeline, text: ChartText): Markup {
@@ -71,8 +76,14 @@ export function timelineChart(timeline: Timeline, text: ChartText): Markup {
   const legend = OUTCOMES.filter((outcome) => bars.some((bar) => bar.outcome === outcome));
   return figure(text, [...legend.map(outcomeKey), ...markKeys(timeline)], (width) => ({
     height: 240,
-    x: { type: 'utc', label: null, ticks: width < NARROW_MAX ? 4 : 8, tickFormat: clockFace(timeline) },
-    y: { label: 'a second', grid: true, nice: true, tickFormat: 'd' },
+    marginRight: 30,
+    x: {
+      type: 'utc',
+      label: null,
+      ticks: timesOf(timeline, width < NARROW_MAX ? 4 : 8),
+      tickFormat: clockFace(timeline),
+    },
+    y: { label: 'a second', grid: true, nice: true, ticks: 6 },
     marks: [
       Plot.rect(holdsWithin(timeline), { x1: 'from', x2: 'to', fill: 'var(--hold)' }),
       Plot.rectY(bars, {
@@ -91,6 +102,11 @@ export function timelineChart(timeline: Timeline, text: ChartText): Markup {
       Plot.ruleY([0]),
     ],
   }));
+}
+
+/** Where the time axis has its ticks: of few slots each is named, and nothing between two. */
+function timesOf({ slots }: Timeline, countMax: number): number | readonly Date[] {
+  return slots.length > countMax ? countMax : slots.map(({ fromMs }) => new Date(fromMs));
 }
 
 /** Times of the day, or, where a run lasted longer, with the day. */
@@ -164,13 +180,20 @@ export function latencyChart({ bins, p50Ms, p95Ms, p99Ms }: LatencySummary, text
           text: () => `${mark.name} ${duration(mark.ms)}`,
           frameAnchor: 'top',
           dy: -42 + 14 * mark.line,
-          dx: 3,
-          textAnchor: 'start',
+          dx: isFarRight(bins, mark.ms) ? -3 : 3,
+          textAnchor: isFarRight(bins, mark.ms) ? 'end' : 'start',
           fontWeight: 600,
         }),
       ),
     ],
   }));
+}
+
+/** Whether a text that begins there could run out of the drawing. */
+function isFarRight(bins: LatencySummary['bins'], ms: number): boolean {
+  const from = Math.log(bins[0]?.fromMs ?? 1);
+  const to = Math.log(bins.at(-1)?.toMs ?? 1);
+  return Math.log(Math.max(1, ms)) - from > 0.6 * (to - from);
 }
 
 /** Round times between the first bin and the last, at most so many. */
@@ -219,7 +242,7 @@ export function providerChart(counts: readonly StateCount[], text: ChartText): M
 }
 
 function standingCount(counts: readonly StateCount[], provider: string, standing: Standing): number {
-  const of = counts.filter((entry) => entry.provider === provider && STANDING_OF[entry.status] === standing);
+  const of = counts.filter((entry) => entry.provider === provider && standingOf(entry) === standing);
   return of.reduce((sum, { count }) => sum + count, 0);
 }
 

@@ -8,8 +8,8 @@ import {
   attemptsChart,
   latencyChart,
   providerChart,
-  STANDING_OF,
   STANDINGS,
+  standingOf,
   timelineChart,
   type Standing,
 } from './charts.js';
@@ -68,7 +68,7 @@ function heldWords(pace: Timeline['pace']): string {
         ]),
     ...(outageMs === 0 ? [] : [`Nylas was out of reach for ${duration(outageMs)}.`]),
   ];
-  return parts.length === 0 ? 'Nothing held it.' : parts.join(' ');
+  return parts.length === 0 ? 'Neither throttling by Nylas itself nor an outage held it.' : parts.join(' ');
 }
 
 function answersIn({ counts }: TimelineSlot): number {
@@ -165,14 +165,15 @@ function byProvider(counts: readonly StateCount[]): Markup {
 
 function providerRows(counts: readonly StateCount[]): readonly ProviderRow[] {
   const rows = new Map<string, Record<Standing, number>>();
-  for (const { provider, status, count } of counts) {
+  for (const entry of counts) {
+    const { provider, count } = entry;
     const row = rows.get(provider) ?? {
       migrated: 0,
       'a person must act': 0,
       'a rerun will do': 0,
       undone: 0,
     };
-    row[STANDING_OF[status]] += count;
+    row[standingOf(entry)] += count;
     rows.set(provider, row);
   }
   return [...rows]
@@ -196,7 +197,8 @@ function attemptsPerRecord(attempts: readonly AttemptsCount[]): Markup {
   return html`<article class="card">
     <h3>${title}</h3>
     <p>
-      None: a grant was there already, or the user has not been submitted. Being throttled does not count.
+      With no attempt a grant was there already, or the user has not been submitted. Being throttled does not
+      count.
     </p>
     ${attemptsChart(attempts, { id: 'attempts', title, description })}
     ${table(

@@ -2,6 +2,7 @@ import type { PageRun, ReportPage } from '../../core/page.js';
 import type { LastRun } from '../../core/next-steps.js';
 import { describeEnding } from '../../core/run-ending.js';
 import { typedOptions } from '../../core/run-options.js';
+import { commandLine } from '../../core/shell.js';
 import { BUCKETS } from '../../core/tally.js';
 import { html, type Markup } from './markup.js';
 import { duration, number, table, time, words } from './words.js';
@@ -68,7 +69,7 @@ function runCard(run: PageRun): Markup {
 
 function optionsOf(options: PageRun['options']): Markup | string {
   const typed = typedOptions(options);
-  return typed.length === 0 ? 'all defaults' : html`<code>${typed.join(' ')}</code>`;
+  return typed.length === 0 ? 'all defaults' : html`<code>${commandLine(typed)}</code>`;
 }
 
 function rowsRead(balance: unknown): number | string {

@@ -44,7 +44,7 @@ function sentenceOf({ headline, rowIssues, todos }: ReportPage): string {
       : [`${formatCounted(rest, 'user')} ${rest === 1 ? 'waits' : 'wait'} for another run.`]),
     ...(rowIssues.invalid === 0
       ? []
-      : [`${formatCounted(rowIssues.invalid, 'row')} of the last file could not be read as a user.`]),
+      : [`${formatCounted(rowIssues.invalid, 'row')} of the last file could not be submitted.`]),
   ];
   return parts.join(' ');
 }
