@@ -32,7 +32,7 @@ export interface Span {
 export interface SlotCount {
   readonly runId: number;
   readonly slot: number;
-  /** The attempt's result, or `look_up`. */
+  /** A submission's result; `look_up`: the request was no submission. */
   readonly outcome: string;
   readonly count: number;
 }

@@ -39,7 +39,7 @@ const OUTCOME_NAMES: Readonly<Record<ChartOutcome, string>> = {
   refused: 'refused',
   throttled: 'throttled',
   lost: 'no usable answer',
-  look_up: 'look-ups',
+  look_up: 'look-ups and other calls',
 };
 
 /** How the records of one provider stand, as the chart tells them apart. */

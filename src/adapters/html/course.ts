@@ -87,7 +87,7 @@ function slotColumns(slotMs: number) {
     count('Refused', 'refused'),
     count('Throttled', 'throttled'),
     count('No usable answer', 'lost'),
-    count('Look-ups', 'look_up'),
+    count('Look-ups and other calls', 'look_up'),
     {
       name: 'A second',
       cell: (slot: TimelineSlot) => rate((answersIn(slot) * 1000) / slotMs),

@@ -12,7 +12,7 @@ export function verdictSection(page: ReportPage): Markup {
     <p class="kind">Migration from Nylas v2 to v3</p>
     <h1>${titleOf(headline)}</h1>
     <p>${sentenceOf(page)}</p>
-    ${headline.records === 0 ? null : meter(headline)} ${books(page)}
+    ${headline.records === 0 ? null : [meter(headline), books(page)]}
     <p class="quiet">
       As of ${time(madeAtMs)}, application ${provenance.application_id ?? 'unknown'} at
       ${provenance.host ?? 'no host yet'}. Times are in UTC.
@@ -74,6 +74,14 @@ const MEANINGS: Readonly<Record<Status, string>> = {
   undone: 'the grant was deleted again',
 };
 
+const UNBALANCED =
+  'The books do not balance. That is a bug: please report it, and do not act on these figures.';
+
+function balanceWords(records: number): string {
+  const each = records === 1 ? 'the one record has' : `every one of ${number(records)} records has`;
+  return `The books balance: ${each} exactly one status.`;
+}
+
 function books({ headline }: ReportPage): Markup {
   const { records, byStatus, balanced } = headline;
   const rows = STATUSES.filter((status) => byStatus[status] > 0 || status === 'migrated');
@@ -84,12 +92,6 @@ function books({ headline }: ReportPage): Markup {
     { name: 'Share', cell: (status: Status) => formatShare(byStatus[status], records), isNumber: true },
   ];
   const ordered = [...rows].sort((a, b) => byStatus[b] - byStatus[a]);
-  return html`<p class="${balanced ? 'good' : 'bad'}">
-      ${
-        balanced
-          ? `The books balance: every one of ${formatCounted(records, 'record')} has exactly one status.`
-          : 'The books do not balance. That is a bug: please report it, and do not act on these figures.'
-      }
-    </p>
-    ${table('Users by status', columns, ordered, ['All', '', records, records === 0 ? '' : '100 %'])}`;
+  return html`<p class="${balanced ? 'good' : 'bad'}">${balanced ? balanceWords(records) : UNBALANCED}</p>
+    ${table('Users by status', columns, ordered, ['All', '', records, '100 %'])}`;
 }

@@ -74,7 +74,7 @@ function prepareAttempts(db: Database) {
         FROM json_each(?)
       )
       SELECT run_id AS runId, max(0, ended_at - from_ms) / slot_ms AS slot,
-        iif(kind = 'submit', result, kind) AS outcome, count(*) AS count
+        iif(kind = 'submit', result, 'look_up') AS outcome, count(*) AS count
       FROM ledger_attempts JOIN span USING (run_id)
       WHERE ended_at IS NOT NULL AND result <> 'not_sent'
       GROUP BY runId, slot, outcome ORDER BY runId, slot, outcome`),
