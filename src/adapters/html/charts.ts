@@ -161,7 +161,7 @@ export function latencyChart({ bins, p50Ms, p95Ms, p99Ms }: LatencySummary, text
       ticks: roundTimes(bins, width < NARROW_MAX ? 4 : 12),
       tickFormat: (ms: number) => duration(ms),
     },
-    y: { label: null, grid: true, nice: true, ticks: 5 },
+    y: { label: null, grid: true, nice: true, ticks: 5, tickFormat: wholeCount },
     marks: [
       Plot.rect(bins, {
         x1: 'fromMs',
@@ -225,7 +225,7 @@ export function providerChart(counts: readonly StateCount[], text: ChartText): M
       height: 50 + 32 * providers.length,
       marginLeft: 105,
       marginRight: 25,
-      x: { label: null, grid: true, ticks: width < NARROW_MAX ? 3 : 8, tickFormat: formatCount },
+      x: { label: null, grid: true, ticks: width < NARROW_MAX ? 3 : 8, tickFormat: wholeCount },
       y: { label: null, domain: providers },
       marks: [
         Plot.barX(bars, {
@@ -252,7 +252,7 @@ export function attemptsChart(attempts: readonly AttemptsCount[], text: ChartTex
     height: 200,
     marginLeft: 55,
     x: { label: null, domain: attempts.map((entry) => entry.attempts) },
-    y: { label: null, grid: true, nice: true, ticks: 5 },
+    y: { label: null, grid: true, nice: true, ticks: 5, tickFormat: wholeCount },
     marks: [
       Plot.barY(attempts, { x: 'attempts', y: 'records', fill: 'var(--granted)' }),
       Plot.text(attempts, {
@@ -265,6 +265,11 @@ export function attemptsChart(attempts: readonly AttemptsCount[], text: ChartTex
       Plot.ruleY([0]),
     ],
   }));
+}
+
+/** There is no half user: such a tick has no name. */
+function wholeCount(count: number): string {
+  return Number.isInteger(count) ? formatCount(count) : '';
 }
 
 /** `a person must act` → `a-person-must-act`. */

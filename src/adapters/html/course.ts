@@ -108,7 +108,9 @@ function latencies(latency: LatencySummary): Markup {
   ];
   return html`<article class="card">
     <h3>${title}</h3>
-    <p>${description} ${formatCounted(count, 'submission')} had an answer, or were given up.</p>
+    <p>
+      ${description} This is over ${formatCounted(count, 'submission')}, those that were given up included.
+    </p>
     ${latencyChart(latency, { id: 'latency', title, description })}
     ${table(
       'Latency of submissions',

@@ -14,11 +14,14 @@ export function verdictSection(page: ReportPage): Markup {
     <p>${sentenceOf(page)}</p>
     ${headline.records === 0 ? null : [meter(headline), books(page)]}
     <p class="quiet">
-      As of ${time(madeAtMs)}, application ${provenance.application_id ?? 'unknown'} at
-      ${provenance.host ?? 'no host yet'}. Times are in UTC.
+      As of ${time(madeAtMs)}, ${applicationOf(provenance)}. Times are in UTC.
       ${provenance.emails_masked ? 'Email addresses are masked.' : null}
     </p>
   </header>`;
+}
+
+function applicationOf({ application_id: application, host }: ReportPage['provenance']): string {
+  return application === null ? 'of no application yet' : `application ${application} at ${host ?? '–'}`;
 }
 
 /** The figure, in words that stand alone in a browser's tab. */
