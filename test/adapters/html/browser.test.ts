@@ -18,7 +18,10 @@ let folder: string;
 let browser: Browser;
 
 it('there is a browser to look at pages with', ({ skip }) => {
-  if (CHROMIUM === null && process.env['CI'] === undefined) skip(NO_BROWSER);
+  if (CHROMIUM === null && process.env['CI'] === undefined) {
+    process.stderr.write(`${NO_BROWSER}\n`);
+    skip(NO_BROWSER);
+  }
   expect(CHROMIUM, NO_BROWSER).not.toBeNull();
 });
 
