@@ -1,6 +1,8 @@
 import type { CsvInput } from './adapters/csv/input.js';
 import type { LogLevel } from './adapters/log/index.js';
+import type { ReportOut } from './adapters/report/out.js';
 import { systemClock } from './adapters/clock/index.js';
+import type { ReportPage } from './core/page.js';
 import type { Scrub } from './core/scrub.js';
 import type {
   Clock,
@@ -120,6 +122,17 @@ export const renderers = {
 
 export async function reportWriter() {
   return (await import('./adapters/report/index.js')).writeReport;
+}
+
+export async function textWriter() {
+  const { writeOut } = await import('./adapters/report/out.js');
+  return (text: string, out: ReportOut): Promise<void> => writeOut([text], out);
+}
+
+export async function pageWriter() {
+  const { renderPage } = await import('./adapters/html/index.js');
+  const { writeOut } = await import('./adapters/report/out.js');
+  return (page: ReportPage, out: ReportOut): Promise<void> => writeOut([renderPage(page)], out);
 }
 
 export async function simulator() {

@@ -1,6 +1,5 @@
 import type { Candidate } from './core/ledger-rows.js';
 import { DEVIATION_REMEDIES, DEVIATIONS, type Deviation } from './core/verification.js';
-
 import type { LedgerReader, Report } from './ports.js';
 import type { VerifyResult } from './verify.js';
 
@@ -35,8 +34,13 @@ export function firstOfEach(deviations: Iterable<Deviation>, countMax: number): 
 }
 
 /** All of them as a report. */
-export function deviationReport(reader: LedgerReader, result: VerifyResult): Report {
+export function deviationReport(
+  reader: LedgerReader,
+  result: VerifyResult,
+  provenance: Report['provenance'],
+): Report {
   return {
+    provenance,
     ledger: reader.identity(),
     columns: ['deviation', 'record_key', 'email', 'provider', 'grant_id', 'remedy'],
     rows: rowsOf(deviationsOf(reader, result)),

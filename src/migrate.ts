@@ -8,6 +8,7 @@ import { parseRetryAfter, type RetryPolicy } from './core/retry.js';
 import type { Scope } from './core/scope.js';
 import { scrubberOf } from './core/scrub.js';
 import { balances, Tally, type Balance } from './core/tally.js';
+import type { RunPace } from './core/holds.js';
 import type { HeldSummary } from './core/run-summary.js';
 import { Asked, type Unmatched } from './core/unmatched.js';
 import type { StopReason } from './core/verdict.js';
@@ -95,6 +96,7 @@ export interface RunResult {
   readonly misconfigured: number;
   readonly measured: Measured;
   readonly held: HeldSummary;
+  readonly pace: RunPace;
   /** Of the whole input; null where it wasn't read to its end. */
   readonly input: { readonly sha256: string; readonly bytes: number } | null;
   /** Likewise. */
@@ -252,8 +254,9 @@ class Migration {
   #endFailed({ message, next }: UserError): void {
     const { ledger, clock } = this.#ports;
     const balance = this.#tally.balance();
+    const pace = this.#view.pace();
     const why = scrubberOf([this.#options.apiKey])(`${message} ${next}`);
-    ledger.endRun(this.#runId, { endedAtMs: clock.now(), how: 'failed', why, input: null, balance });
+    ledger.endRun(this.#runId, { endedAtMs: clock.now(), how: 'failed', why, input: null, balance, pace });
   }
 
   #end(inputFailure: StopReason | null): RunResult {
@@ -270,6 +273,7 @@ class Migration {
       misconfigured: this.#dispatcher.misconfigured,
       measured: this.#meter.measured(),
       held: this.#view.held(),
+      pace: this.#view.pace(),
       input: this.#feed.digest(),
       unmatched: this.#feed.isWhole ? this.#asked.unmatched() : null,
     };
@@ -370,6 +374,7 @@ class Migration {
 
   #makeView(): RunView {
     return new RunView({
+      clock: this.#ports.clock,
       tally: this.#tally,
       window: this.#window,
       flow: this.#flow,

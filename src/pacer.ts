@@ -1,3 +1,4 @@
+import { addHold, type Hold } from './core/holds.js';
 import { correctSend, meanRate, newPace, nextSlotMs, recordSend, type Pace } from './core/pace.js';
 import { lowered, newThrottle, rateAt, recovered, type Throttle } from './core/throttle.js';
 import type { Clock, OnLeft } from './ports.js';
@@ -36,6 +37,8 @@ export interface Pacer {
   /** Turns away whoever waits, and everybody after them. */
   stop(): void;
   state(): PacerState;
+  /** When nothing was let through so far, in monotonic milliseconds. */
+  holds(): readonly Hold[];
 }
 
 interface PacerState {
@@ -74,6 +77,7 @@ class ClockedPacer implements Pacer {
   #hits = 0;
   #outageMs = 0;
   #throttledMs = 0;
+  #holds: readonly Hold[] = [];
 
   constructor(ratePerSecond: number, clock: Clock) {
     this.#clock = clock;
@@ -114,6 +118,11 @@ class ClockedPacer implements Pacer {
     this.#throttle = lowered(this.#throttle, { nowMs, sentAtMs, retryAfterMs, random: this.#clock.random() });
     this.#throttledMs += Math.max(0, this.#throttle.holdUntilMs - heldBeforeMs);
     this.#hits += 1;
+    this.#holds = addHold(this.#holds, {
+      cause: 'throttled',
+      fromMs: nowMs,
+      toMs: this.#throttle.holdUntilMs,
+    });
     this.#serveAnew();
   }
 
@@ -125,6 +134,7 @@ class ClockedPacer implements Pacer {
     if (this.#suspendedAtMs === null) return;
     const nowMs = this.#clock.monotonic();
     this.#outageMs += nowMs - this.#suspendedAtMs;
+    this.#holds = this.holds();
     this.#suspendedAtMs = null;
     this.#throttle = recovered(this.#throttle, nowMs);
     this.#serveAnew();
@@ -158,6 +168,12 @@ class ClockedPacer implements Pacer {
       throttledHits: this.#hits,
       heldMs: { throttled: this.#throttledMs, outage: outageMs },
     };
+  }
+
+  holds(): readonly Hold[] {
+    const fromMs = this.#suspendedAtMs;
+    if (fromMs === null) return this.#holds;
+    return addHold(this.#holds, { cause: 'outage', fromMs, toMs: this.#clock.monotonic() });
   }
 
   #queue(waiting: Waiter[]): Promise<OnLeft | null> {

@@ -23,12 +23,22 @@ import type {
 import type { RecordChange, RecordGrant } from './core/change.js';
 import type { Evidence } from './core/outcome.js';
 import type { Grant } from './core/grant.js';
+import type { RunPace } from './core/holds.js';
 import type { KnownGrants, RecordState } from './core/plan.js';
+import type { Provenance } from './core/provenance.js';
 import type { ReportRow } from './core/report.js';
 import type { GrantUse } from './core/probe.js';
 import type { Balance } from './core/tally.js';
 import type { HeldGrant } from './core/undo.js';
 import type { Provider } from './core/provider.js';
+import type {
+  AttemptsCount,
+  DomainCount,
+  LatencyCount,
+  RunActivity,
+  SlotCount,
+  Span,
+} from './core/statistics.js';
 import type { ConnectBody, LegacyUser, RawRow } from './core/record.js';
 
 /** How far an input has been read. */
@@ -168,6 +178,8 @@ export interface RunEnd {
   readonly why: string | null;
   readonly input: { readonly sha256: string; readonly bytes: number } | null;
   readonly balance: unknown;
+  /** What it asked of Nylas, and what held it. */
+  readonly pace?: RunPace;
 }
 
 export interface AttemptEnd {
@@ -374,6 +386,8 @@ export interface Progress<S = Snapshot> {
  */
 export interface LedgerReader {
   identity(): LedgerIdentity;
+  /** How many migrations its schema has seen. */
+  schemaVersion(): number;
   /** In the order they began. */
   runs(): readonly LedgerRun[];
   /** Whether a run holds the ledger at this moment; a run without an end that doesn't has died. */
@@ -411,7 +425,28 @@ export interface LedgerReader {
   held(): readonly HeldRecord[];
   /** Of one record, in their order. */
   decisions(recordId: number): readonly LedgerDecision[];
+  /** What the charts and tables of a report are drawn from. */
+  figures(): LedgerFigures;
   close(): void;
+}
+
+/** Figures over a whole ledger, each made in one pass over it; none grows with the number of records. */
+export interface LedgerFigures {
+  /** Of what has no grant, at most `countMax` domains of each state, the largest first. */
+  domains(countMax: number): readonly DomainCount[];
+  activity(): readonly RunActivity[];
+  slots(spans: readonly Span[]): readonly SlotCount[];
+  /** Of submissions, the shortest first. */
+  latencies(): readonly LatencyCount[];
+  attempts(): readonly AttemptsCount[];
+  /** The first records of one state, at most `countMax`; a null category means records without one. */
+  sample(asked: {
+    readonly status: Status;
+    readonly category: Category | null;
+    readonly countMax: number;
+  }): Iterable<LedgerRecord>;
+  /** Each record as a line of text, in the order of their keys: what a digest is made of. */
+  lines(): Iterable<string>;
 }
 
 export interface FoundByCarried {
@@ -429,4 +464,6 @@ export interface Report {
   readonly ledger: LedgerIdentity;
   readonly columns: readonly string[];
   readonly rows: Iterable<ReportRow>;
+  /** Only where a form begins with it: it reads all records. */
+  readonly provenance: () => Provenance;
 }

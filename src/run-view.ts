@@ -1,3 +1,4 @@
+import { shiftHolds, type RunPace } from './core/holds.js';
 import type { HeldSummary } from './core/run-summary.js';
 import type { Tally } from './core/tally.js';
 import type { Dispatcher } from './dispatch.js';
@@ -7,7 +8,7 @@ import type { Lanes, StoppedLane } from './lanes.js';
 import type { Later } from './later.js';
 import type { Meter } from './meter.js';
 import type { Pacer } from './pacer.js';
-import type { PaceSnapshot, Snapshot } from './ports.js';
+import type { Clock, PaceSnapshot, Snapshot } from './ports.js';
 import type { Window } from './window.js';
 
 export interface RunViewParts {
@@ -17,7 +18,8 @@ export interface RunViewParts {
   readonly later: Pick<Later, 'size'>;
   readonly dispatcher: Pick<Dispatcher, 'leftRows'>;
   readonly feed: Pick<Feed, 'share'>;
-  readonly pacer: Pick<Pacer, 'state'>;
+  readonly clock: Clock;
+  readonly pacer: Pick<Pacer, 'state' | 'holds'>;
   readonly lanes: Pick<Lanes, 'held'>;
   readonly meter: Pick<Meter, 'measured'>;
   readonly askedPerSecond: number;
@@ -40,7 +42,7 @@ export class RunView {
       inFlight: window.requests(),
       inFlightMax: flow.max,
       waiting,
-      pace: this.#pace(),
+      pace: this.#paceNow(),
       share: feed.share(window.tasks() + waiting),
       ...meter.measured(),
     };
@@ -52,7 +54,14 @@ export class RunView {
     return { throttledHits, throttledMs: Math.round(heldMs.throttled), outageMs: Math.round(heldMs.outage) };
   }
 
-  #pace(): PaceSnapshot {
+  /** What was asked of Nylas and what held it, for the ledger to keep. */
+  pace(): RunPace {
+    const { clock, pacer, askedPerSecond } = this.#parts;
+    const offsetMs = clock.now() - clock.monotonic();
+    return { askedPerSecond, ...this.held(), holds: shiftHolds(pacer.holds(), offsetMs) };
+  }
+
+  #paceNow(): PaceSnapshot {
     const { pacer, lanes, askedPerSecond, stoppedLanes } = this.#parts;
     const { targetPerSecond, held } = pacer.state();
     return { askedPerSecond, targetPerSecond, held, heldLanes: lanes.held(), stoppedLanes };

@@ -206,6 +206,9 @@ describe('a 429 of Nylas’ own', () => {
     expect(pacer.state().held).toBeNull();
     expect(pacer.state().targetPerSecond).toBeGreaterThan(37);
     expect(pacer.state().heldMs.throttled).toBeGreaterThanOrEqual(250);
+    expect(pacer.holds()).toEqual([
+      { cause: 'throttled', fromMs: hitMs, toMs: expect.any(Number) as number },
+    ]);
     await clock.advance(20_000);
     expect(pacer.state().targetPerSecond).toBe(40);
   });
@@ -227,17 +230,21 @@ describe('suspended', () => {
     const pacer = startPacer(50, clock);
     const log: Sent[] = [];
     await clock.advance(5_000);
+    const suspendedAtMs = clock.monotonic();
     pacer.suspend();
     ask(pacer, clock, 2_000, log);
     await clock.advance(60_000);
     expect(log).toEqual([]);
     expect(await isDone(pacer.probeSlot())).toBe(true);
     expect(pacer.state()).toMatchObject({ held: 'outage', heldMs: { outage: 60_000 } });
+    const hold = { cause: 'outage', fromMs: suspendedAtMs, toMs: suspendedAtMs + 60_000 };
+    expect(pacer.holds()).toEqual([hold]);
     pacer.resume();
     await clock.advance(1_000);
     expect(log.length).toBeGreaterThan(3);
     expect(log.length).toBeLessThan(20);
     await clock.advance(12_000);
+    expect(pacer.holds()).toEqual([hold]);
     expect(pacer.state()).toMatchObject({ held: null, targetPerSecond: 50 });
   });
 

@@ -68,6 +68,12 @@ Examples:
   nylas-migrate report --out report.csv
   nylas-migrate report --select migrated --columns account_id,grant_id --raw --out grants.csv
   nylas-migrate report --category needs_reauth --out ask-to-sign-in.csv
+  nylas-migrate report --format html --out report.html
+  nylas-migrate report --format html --mask-emails --out report-to-share.html
+  nylas-migrate report --out report.csv --provenance report.provenance.json
+
+html is one file for a browser that loads nothing: what came out, who must act, charts, runs, the first
+thousands of records. --select, --category and --columns choose the records it lists; its figures are of all.
 
 A CSV is safe to open in a spreadsheet: a value that begins with = + - @ gets an apostrophe before it.
 What a program reads needs --raw (or --format jsonl), which leave every value as it is.`,

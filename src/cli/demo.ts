@@ -27,7 +27,7 @@ export const action: Action<typeof DEMO> = async (values, _args, _flags, shell) 
     await server.close();
     await print(
       shell.stderr,
-      `\nThe ledger and the reports are in ${relative(shell.cwd, folder)}/. Look: report.csv, report.jsonl, run.log`,
+      `\nThe ledger and the reports are in ${relative(shell.cwd, folder)}/. Look: report.html (in a browser), report.csv, report.jsonl, run.log`,
     );
   }
 };
@@ -65,6 +65,7 @@ function stepsOf(folder: string, url: string, shell: Shell): readonly (readonly 
     ['explain', 'lost', ...ledger],
     ['report', ...ledger, ...out('report.csv')],
     ['report', '--format', 'jsonl', ...ledger, ...out('report.jsonl')],
+    ['report', '--format', 'html', ...ledger, ...out('report.html')],
   ];
 }
 

@@ -1,6 +1,7 @@
 import { flag, longName, option, type OptionSpecs } from '../config.js';
 import { CATEGORIES } from '../core/category.js';
 import { parseIdentify } from '../core/header.js';
+import { RATE_DEFAULT } from '../core/pace.js';
 import {
   parseChoice,
   parseCount,
@@ -88,7 +89,7 @@ const RATE_OPTION = {
     '--rate <number>',
     'requests a second, of every kind; 0: unpaced, to loopback only',
     parseNumber(0, 10_000),
-    45,
+    RATE_DEFAULT,
   ),
 };
 
@@ -243,9 +244,21 @@ function parseRetries(text: string): readonly RetryTarget[] {
 }
 
 const REPORT_OPTIONS = {
-  format: option('--format <format>', 'csv, jsonl or json', parseChoice(['csv', 'jsonl', 'json']), 'csv'),
+  format: option(
+    '--format <format>',
+    'csv, jsonl, json, or html: a page for people',
+    parseChoice(['csv', 'jsonl', 'json', 'html']),
+    'csv',
+  ),
   raw: flag('--raw', 'CSV values as they are, for programs: no apostrophe before = + - @'),
   out: option('--out <file>', 'where it goes; - is standard output', parseText, '-'),
+  maskEmails: flag('--mask-emails', 'a***@example.com for every email address, for files that travel'),
+  provenance: option(
+    '--provenance <file>',
+    'writes beside it, as JSON, where it comes from: runs, inputs, counts, digest',
+    parseText,
+    null as string | null,
+  ),
   select: option(
     '--select <statuses>',
     'only these statuses, separated by commas',

@@ -171,6 +171,7 @@ function endRun(ledger: Ledger, result: RunResult, verdict: Verdict, apiKey: str
     why: whyEnded(result, scrubberOf([apiKey])),
     input: result.input,
     balance: result.balance,
+    pace: result.pace,
   });
 }
 

@@ -7,6 +7,7 @@ import { verifySteps, type VerifySummary } from '../core/verify-summary.js';
 import { deviationReport, deviationsOf, firstOfEach } from '../deviations.js';
 import { stepsContext } from '../next.js';
 import type { LedgerReader } from '../ports.js';
+import { readProvenance } from '../provenance.js';
 import { verify, type VerifyResult } from '../verify.js';
 import type { Action } from './command.js';
 import { doJob } from './job.js';
@@ -83,7 +84,8 @@ async function writeDeviations(
 ): Promise<void> {
   const write = await reportWriter();
   const to = out === '-' ? { stream: shell.stdout } : { file: out };
-  await write(deviationReport(reader, result), 'csv', to);
+  const provenance = () => readProvenance(reader, shell.version, clock.now());
+  await write(deviationReport(reader, result, provenance), 'csv', to);
 }
 
 function summaryOf(

@@ -1,3 +1,4 @@
+import type { RunPace } from './holds.js';
 import type { Category, Origin, Status } from './category.js';
 
 /** What a ledger belongs to, as readers see it. */
@@ -107,6 +108,8 @@ export interface LedgerRun {
   readonly inputSha256: string | null;
   readonly inputBytes: number | null;
   readonly balance: unknown;
+  /** Null while it goes on, and where it died. */
+  readonly pace: RunPace | null;
 }
 
 /** The latest of them that was a migration; null: none was. */

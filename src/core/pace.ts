@@ -13,6 +13,9 @@ export interface Pace {
   firstAtMs: number | null;
 }
 
+/** What a run asks of Nylas where nothing else is said: of the 50 a second that it allows, some are its users'. */
+export const RATE_DEFAULT = 45;
+
 /** Requests that left within this of a second's edge count into it: the way to the server isn't even. */
 const SECOND_MS = 1008;
 /** Requests keep this much of their even distance: the rest makes up for timers that fire late. */

@@ -15,6 +15,7 @@ export interface ReportColumn {
   readonly ofIssue: (issue: LedgerIssue) => Cell;
 }
 
+/** Forms that are written row by row; a page is no such form. */
 export type ReportFormat = 'csv' | 'raw csv' | 'jsonl' | 'json';
 
 const none = (): null => null;

@@ -78,6 +78,22 @@ export function undoOptions(options: Readonly<Record<string, unknown>>): readonl
   return typed(options, UNDOING);
 }
 
+/** How the rest is typed, where that isn't by its text. */
+const REST: Formats = {
+  drainTimeout: milliseconds,
+  outageMax: milliseconds,
+  failureRateMax: percent,
+};
+
+/** All options of an earlier run, in the words in which they are typed. */
+export function typedOptions(options: Readonly<Record<string, unknown>>): readonly string[] {
+  const formats = { ...REPEATED, ...NARROWING, ...REST };
+  return Object.entries(options).flatMap(([name, value]) => {
+    if (value === null) return [];
+    return value === true ? [flagOf(name)] : [flagOf(name), (formats[name] ?? list)(value)];
+  });
+}
+
 function typed(options: Readonly<Record<string, unknown>>, formats: Formats): readonly string[] {
   return Object.entries(formats).flatMap(([name, format]) => {
     const value = options[name];

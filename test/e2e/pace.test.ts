@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openReader } from '../../src/adapters/sqlite/reader.js';
+import type { RunPace } from '../../src/core/holds.js';
 import { testFolder } from '../support/cli.js';
 import { runHere } from '../support/command.js';
 import { emailInToken, startNylasServer, type ServerAnswer } from '../support/nylas-server.js';
@@ -47,6 +48,16 @@ function counts(cwd: string): Readonly<Record<string, number>> {
         return [[provider, status, category ?? '-'].join(' '), count];
       }),
     );
+  } finally {
+    reader.close();
+  }
+}
+
+/** What a run has left in the ledger for reports. */
+function paceOfLastRun(cwd: string): RunPace | null {
+  const reader = openReader(join(cwd, 'migration.db'));
+  try {
+    return reader.runs().at(-1)?.pace ?? null;
   } finally {
     reader.close();
   }
@@ -265,6 +276,7 @@ describe('Nylas that is down for a while in mid-run', () => {
     );
     expect(run.exitCode).toBe(7);
     expect(run.buckets['failed']).toBe(0);
+    expect(paceOfLastRun(cwd)?.holds.map(({ cause }) => cause)).toEqual(['outage']);
     isDown = false;
     expect((await migrate(cwd, server.url, '--rate', '200')).exitCode).toBe(0);
     expect(server.grants.size).toBe(100);

@@ -182,8 +182,8 @@ describe('a server that echoes', () => {
       ['check', users, ...CARRY],
       ['run', users, '--dry-run', ...CARRY],
       ['status'],
-      ...['csv', 'jsonl', 'json'].map((format) => ['report', '--format', format]),
-      ['report', '--out', 'r.csv'],
+      ...['csv', 'jsonl', 'json', 'html'].map((format) => ['report', '--format', format]),
+      ['report', '--out', 'r.csv', '--provenance', 'r.json'],
       ...keys.map((key) => ['explain', key]),
       ['backup', 'copy.db'],
     ];

@@ -22,9 +22,9 @@ const ENCODERS: Readonly<Record<ReportFormat, (report: Report) => Generator<stri
     const write = objectWriter(columns);
     for (const row of rows) yield `${write(row)}\n`;
   },
-  *json({ ledger, columns, rows }) {
+  *json({ ledger, columns, rows, provenance }) {
     const write = objectWriter(columns);
-    yield `{"ledger":${ledgerJson(ledger)},"rows":[`;
+    yield `{"ledger":${ledgerJson(ledger)},\n"provenance":${JSON.stringify(provenance())},\n"rows":[`;
     let separator = '\n';
     for (const row of rows) {
       yield separator + write(row);

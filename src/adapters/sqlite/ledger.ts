@@ -147,6 +147,7 @@ class SqliteLedger implements Ledger {
         sha256: end.input?.sha256 ?? null,
         bytes: end.input?.bytes ?? null,
         balance: JSON.stringify(end.balance),
+        pace: end.pace === undefined ? null : JSON.stringify(end.pace),
       }),
     );
   }

@@ -19,8 +19,10 @@ import type {
   Waits,
 } from '../../core/ledger-rows.js';
 import type { GrantHolder, HeldGrant } from '../../core/undo.js';
-import type { FoundByCarried, LedgerReader, RecordFilter } from '../../ports.js';
+import type { FoundByCarried, LedgerFigures, LedgerReader, RecordFilter } from '../../ports.js';
 import { guarded, isLockHeld, openForReading } from './open.js';
+import { schemaVersion } from './schema.js';
+import { prepareStatistics, type StatisticsReads } from './statistics.js';
 import {
   prepareReads,
   type ComparedRow,
@@ -44,6 +46,7 @@ class SqliteReader implements LedgerReader {
   readonly #db: Database;
   readonly #reads: Reads;
   readonly #wasHeld: boolean;
+  #statistics: StatisticsReads | null = null;
 
   constructor(path: string, db: Database) {
     this.#path = path;
@@ -62,6 +65,10 @@ class SqliteReader implements LedgerReader {
       `${this.#path} has lost its identity.`,
       'Go on from your latest copy of it.',
     );
+  }
+
+  schemaVersion(): number {
+    return this.#guarded(() => schemaVersion(this.#db));
   }
 
   runs(): readonly LedgerRun[] {
@@ -93,6 +100,20 @@ class SqliteReader implements LedgerReader {
 
   carriedHeaders(): readonly string[] {
     return this.#guarded(() => this.#reads.carriedHeaders.all()).map(({ header }) => header);
+  }
+
+  figures(): LedgerFigures {
+    this.#statistics ??= this.#guarded(() => prepareStatistics(this.#db));
+    const reads = this.#statistics;
+    return {
+      domains: (countMax) => this.#guarded(() => reads.domains.all(countMax)),
+      activity: () => this.#guarded(() => reads.activity.all()),
+      slots: (spans) => this.#guarded(() => reads.slots.all(JSON.stringify(spans))),
+      latencies: () => this.#guarded(() => reads.latencies.all()),
+      attempts: () => this.#guarded(() => reads.attempts.all()),
+      sample: (asked) => this.#stream(() => reads.sample.iterate(asked), toRecord),
+      lines: () => this.#stream(() => reads.lines.iterate(), unchanged),
+    };
   }
 
   records({ statuses, categories }: RecordFilter): Iterable<LedgerRecord> {
@@ -287,6 +308,8 @@ function toCompared({ isSeen, seenProvider, seenMailbox, seenStatus, ...row }: C
   return { ...row, seen: isSeen === 1 ? seen : null };
 }
 
+const unchanged = (line: string): string => line;
+
 function toIssue(row: IssueRow): LedgerIssue {
   return {
     ...row,
@@ -298,7 +321,8 @@ function toIssue(row: IssueRow): LedgerIssue {
 function toRun(row: RunRow): LedgerRun {
   const options = JSON.parse(row.options) as LedgerRun['options'];
   const balance: unknown = row.balance === null ? null : JSON.parse(row.balance);
-  return { ...row, options, balance };
+  const pace = row.pace === null ? null : (JSON.parse(row.pace) as LedgerRun['pace']);
+  return { ...row, options, balance, pace };
 }
 
 function parseCarried(json: string | null): Readonly<Record<string, string>> {

@@ -51,9 +51,10 @@ export type IssueRow = Omit<LedgerIssue, 'carried' | 'reasons'> & {
   readonly carried: string | null;
   readonly reasons: string;
 };
-export type RunRow = Omit<LedgerRun, 'options' | 'balance'> & {
+export type RunRow = Omit<LedgerRun, 'options' | 'balance' | 'pace'> & {
   readonly options: string;
   readonly balance: string | null;
+  readonly pace: string | null;
 };
 
 /** Lists are JSON; null: no condition. */
@@ -157,7 +158,7 @@ function prepareOverview(db: Database) {
       SELECT run_id AS runId, kind, started_at AS startedAtMs, ended_at AS endedAtMs, ended_how AS endedHow,
         ended_why AS endedWhy, label,
         host, pid, version, options, input_name AS inputName, input_sha256 AS inputSha256,
-        input_bytes AS inputBytes, balance
+        input_bytes AS inputBytes, balance, pace
       FROM ledger_runs JOIN ledger_jobs USING (run_id) ORDER BY run_id`),
     recordCount: db.prepare<[], { count: number }>('SELECT count(*) AS count FROM ledger_records'),
     counts: db.prepare<[], StateCount>(`
@@ -178,7 +179,8 @@ function prepareOverview(db: Database) {
 const CARRIES_VALUE = `instr(carried, trim(json_quote(:value), '"')) > 0
   AND EXISTS (SELECT 1 FROM json_each(carried) WHERE value = :value)`;
 
-const RECORD_COLUMNS = `
+/** In the order of RecordRow. */
+export const RECORD_COLUMNS = `
   record_id, record_key, account_id, email, mailbox, provider, status, category, grant_id, grant_status,
   grant_email, origin, scope, error_type, error_message, provider_error, http_status, request_id, attempts,
   first_attempt_at, last_attempt_at, not_before, source_line, run_id, carried`;

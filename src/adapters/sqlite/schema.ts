@@ -69,7 +69,7 @@ function isEmpty(db: Database): boolean {
   return db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() === 0 && schemaVersion(db) === 0;
 }
 
-function schemaVersion(db: Database): number {
+export function schemaVersion(db: Database): number {
   return Number(db.pragma('user_version', { simple: true }));
 }
 

@@ -135,7 +135,7 @@ function prepareRuns(db: Database) {
       VALUES (:kind, :startedAtMs, :label, :host, :pid, :version, :options, '')`),
     endRun: db.prepare(`
       UPDATE runs SET ended_at = :endedAtMs, ended_how = :how, ended_why = :why, input_sha256 = :sha256, input_bytes = :bytes,
-        balance = :balance WHERE run_id = :runId`),
+        balance = :balance, pace = :pace WHERE run_id = :runId`),
   };
 }
 

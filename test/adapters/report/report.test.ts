@@ -17,12 +17,23 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { csvLine } from '../../../src/adapters/report/csv.js';
 import { writeReport } from '../../../src/adapters/report/index.js';
 import { UserError } from '../../../src/core/errors.js';
+import { provenanceOf } from '../../../src/core/provenance.js';
 import type { ReportFormat, ReportRow } from '../../../src/core/report.js';
 import type { Report } from '../../../src/ports.js';
 import { makeFolder } from '../../support/ledger.js';
 import { userError } from '../../support/user-error.js';
 
 const LEDGER = { ledgerId: 'l-1', createdAtMs: 0, applicationId: 'app-1', host: 'h', keying: 'email' };
+const PROVENANCE = provenanceOf({
+  identity: LEDGER,
+  schemaVersion: 6,
+  tool: '1.0.0',
+  madeAtMs: 0,
+  runs: [],
+  activity: [],
+  counts: [],
+  digest: 'd1',
+});
 const COLUMNS = ['record_key', 'attempts', '__proto__'];
 const ROWS: readonly ReportRow[] = [
   ['ada, "the first"\nof many', 1, null],
@@ -40,7 +51,7 @@ afterEach(() => {
 });
 
 function report(rows: Iterable<ReportRow> = ROWS): Report {
-  return { ledger: LEDGER, columns: COLUMNS, rows };
+  return { ledger: LEDGER, columns: COLUMNS, rows, provenance: () => PROVENANCE };
 }
 
 async function written(format: ReportFormat, rows?: Iterable<ReportRow>): Promise<string> {
@@ -142,6 +153,7 @@ describe('as JSON', () => {
         host: 'h',
         keying: 'email',
       },
+      provenance: PROVENANCE,
       rows: objects,
     });
   });

@@ -55,6 +55,7 @@ describe('an overview', () => {
         inputSha256: 'c0ffee',
         inputBytes: 12,
         balance: { read: 0 },
+        pace: null,
       },
     ]);
   });
