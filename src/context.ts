@@ -92,6 +92,10 @@ export async function reportWriter() {
   return (await import('./adapters/report/index.js')).writeReport;
 }
 
+export async function textWriter() {
+  return (await import('./adapters/report/index.js')).writeText;
+}
+
 export async function simulator() {
   const { startSimulator } = await import('./simulator/simulator.js');
   const { parseFault } = await import('./simulator/faults.js');

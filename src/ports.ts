@@ -2,6 +2,8 @@ import type { Answer } from './core/answer.js';
 import type { Category, Status } from './core/category.js';
 import type { UserError } from './core/errors.js';
 import type {
+  AttemptRow,
+  DomainCount,
   IssueKind,
   LedgerAttempt,
   LedgerIdentity,
@@ -19,6 +21,7 @@ import type { KnownGrants, RecordState } from './core/plan.js';
 import type { ReportRow } from './core/report.js';
 import type { Balance } from './core/tally.js';
 import type { Provider } from './core/provider.js';
+import type { Answer as WriteBackAnswer } from './core/write-back.js';
 import type { ConnectBody, LegacyUser, RawRow } from './core/record.js';
 
 /** How far an input has been read. */
@@ -331,6 +334,26 @@ export interface LedgerReader {
   findCarried(value: string, countMax: number): FoundByCarried;
   attempts(recordId: number): readonly LedgerAttempt[];
   waits(): Waits;
+  /** The number of the latest outcome; every later one gets a larger. 0: there is none. */
+  lastSeq(): number;
+  /** Records whose outcome has changed since that number, in the order of their changes. */
+  changedRecords(filter: RecordFilter, afterSeq: number): Iterable<LedgerRecord>;
+  /**
+   * Rows that repeat a record in one of these statuses (null: whatever it is) under another account_id or with
+   * other carried columns, if the record's outcome, or the row itself, has come since that number.
+   */
+  repeats(statuses: readonly Status[] | null, afterSeq: number): Iterable<LedgerIssue>;
+  /**
+   * What there is to write back, by a column of the report, in its order: first what has none. One key can stand
+   * for several grants.
+   */
+  answers(column: string): Iterable<WriteBackAnswer>;
+  /** One record a mailbox and state, in the order they were made, and for how many it stands. */
+  people(filter: RecordFilter): Iterable<{ readonly record: LedgerRecord; readonly records: number }>;
+  /** The most people first. */
+  domains(filter: RecordFilter): Iterable<DomainCount>;
+  /** Of the records that are asked for, in the order they began. */
+  attemptRows(filter: RecordFilter): Iterable<AttemptRow>;
   close(): void;
 }
 
@@ -349,4 +372,6 @@ export interface Report {
   readonly ledger: LedgerIdentity;
   readonly columns: readonly string[];
   readonly rows: Iterable<ReportRow>;
+  /** Where a report of what comes later goes on from; absent where that wasn't asked for. */
+  readonly next?: number;
 }

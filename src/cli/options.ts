@@ -13,6 +13,7 @@ import {
 } from '../core/parse.js';
 import { PROVIDERS } from '../core/provider.js';
 import type { Identify } from '../core/record.js';
+import { HAND_OVER_OPTIONS, REDACT_OPTIONS, WRITE_BACK_OPTIONS } from './hand-over-options.js';
 
 const parseProvider = parseChoice(PROVIDERS);
 
@@ -231,7 +232,12 @@ function parseRetries(text: string): readonly ((typeof CATEGORIES)[number] | 'in
 }
 
 const REPORT_OPTIONS = {
-  format: option('--format <format>', 'csv, jsonl or json', parseChoice(['csv', 'jsonl', 'json']), 'csv'),
+  format: option(
+    '--format <format>',
+    'csv, jsonl, json or sql',
+    parseChoice(['csv', 'jsonl', 'json', 'sql']),
+    'csv',
+  ),
   raw: flag('--raw', 'CSV values as they are, for programs: no apostrophe before = + - @'),
   out: option('--out <file>', 'where it goes; - is standard output', parseText, '-'),
   select: option(
@@ -282,16 +288,17 @@ const LEDGER_COMMAND = { ...LEDGER_OPTION, ...COMMON_OPTIONS };
 export const CHECK = { ...LEDGER_COMMAND, ...RATE_OPTION, ...CSV_OPTIONS };
 export const RUN = { ...LEDGER_COMMAND, ...NYLAS_OPTIONS, ...RATE_OPTION, ...CSV_OPTIONS, ...RUN_OPTIONS };
 export const STATUS = LEDGER_COMMAND;
-export const REPORT = { ...LEDGER_COMMAND, ...REPORT_OPTIONS };
+export const REPORT = { ...LEDGER_COMMAND, ...REPORT_OPTIONS, ...HAND_OVER_OPTIONS, ...WRITE_BACK_OPTIONS };
 export const EXPLAIN = LEDGER_COMMAND;
 export const BACKUP = LEDGER_COMMAND;
+export const REDACT = { ...LEDGER_COMMAND, ...REDACT_OPTIONS };
 export const SIMULATE = { ...COMMON_OPTIONS, ...SIMULATE_OPTIONS };
 export const DEMO = {
   ...COMMON_OPTIONS,
   out: option('--out <folder>', 'where its ledger and reports go', parseText, 'demo-out'),
 };
 
-const ALL: readonly OptionSpecs[] = [CHECK, RUN, STATUS, REPORT, EXPLAIN, BACKUP, SIMULATE, DEMO];
+const ALL: readonly OptionSpecs[] = [CHECK, RUN, STATUS, REPORT, EXPLAIN, BACKUP, REDACT, SIMULATE, DEMO];
 
 /** The long names of every command's options. */
 export const OPTION_NAMES: ReadonlySet<string> = new Set(

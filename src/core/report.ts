@@ -15,7 +15,7 @@ export interface ReportColumn {
   readonly ofIssue: (issue: LedgerIssue) => Cell;
 }
 
-export type ReportFormat = 'csv' | 'raw csv' | 'jsonl' | 'json';
+export type ReportFormat = 'csv' | 'raw csv' | 'excel csv' | 'excel csv, semicolons' | 'jsonl' | 'json';
 
 const none = (): null => null;
 

@@ -115,7 +115,7 @@ function prepareOverview(db: Database) {
 const CARRIES_VALUE = `instr(carried, trim(json_quote(:value), '"')) > 0
   AND EXISTS (SELECT 1 FROM json_each(carried) WHERE value = :value)`;
 
-const RECORD_COLUMNS = `
+export const RECORD_COLUMNS = `
   record_id, record_key, account_id, email, mailbox, provider, status, category, grant_id, grant_status,
   grant_email, origin, scope, error_type, error_message, provider_error, http_status, request_id, attempts,
   first_attempt_at, last_attempt_at, not_before, source_line, run_id, carried`;

@@ -12,6 +12,7 @@ export interface Writes {
   readonly closeDeadRuns: Statement;
   readonly recoverInterrupted: Statement;
   readonly beginRun: Statement;
+  readonly beginOutcomes: Statement;
   readonly endRun: Statement;
   readonly lookUp: Statement<[string], RecordRow>;
   readonly unmigrated: Statement<[string], number>;
@@ -121,6 +122,10 @@ function prepareRuns(db: Database) {
     beginRun: db.prepare(`
       INSERT INTO runs (started_at, label, host, pid, version, options, input_name)
       VALUES (:startedAtMs, :label, :host, :pid, :version, :options, :inputName)`),
+    // No smaller than any before, and than what a copy of this ledger, put back since, was given meanwhile.
+    beginOutcomes: db.prepare(
+      'INSERT INTO outcomes (seq) SELECT max(coalesce(max(seq), 0) + 1, :startedAtMs) FROM outcomes',
+    ),
     endRun: db.prepare(`
       UPDATE runs SET ended_at = :endedAtMs, ended_how = :how, ended_why = :why, input_sha256 = :sha256, input_bytes = :bytes,
         balance = :balance WHERE run_id = :runId`),
