@@ -12,6 +12,7 @@ import type {
   PlanningLedger,
   Progress,
   RecordSource,
+  Redaction,
 } from './ports.js';
 
 /**
@@ -34,6 +35,18 @@ export async function openLedger(path: string): Promise<Ledger> {
 export async function backUpLedger(path: string, file: string): Promise<LedgerCopy> {
   const backup = await import('./adapters/sqlite/backup.js');
   return backup.backUpLedger(path, file);
+}
+
+/** What a ledger would forget; nothing is changed. */
+export async function planRedaction(path: string): Promise<Redaction> {
+  const redact = await import('./adapters/sqlite/redact.js');
+  return redact.planRedaction(path);
+}
+
+/** Makes a ledger and its copy forget every email address. */
+export async function redactLedger(path: string): Promise<Redaction> {
+  const redact = await import('./adapters/sqlite/redact.js');
+  return redact.redactLedger(path, clock.now());
 }
 
 export async function openReader(path: string): Promise<LedgerReader> {

@@ -245,6 +245,20 @@ export interface LedgerCopy {
   readonly bytes: number;
 }
 
+/** What a ledger forgets of the people in it, counted before it does. */
+export interface Redaction {
+  readonly records: number;
+  /** Records of which an address is known. */
+  readonly addresses: number;
+  /** Records without a grant: a later run may have work with them. */
+  readonly open: number;
+  /** Rows that became no record, and have an address. */
+  readonly rows: number;
+  readonly grantsSeen: number;
+  /** The copy beside the ledger; null: there is none. */
+  readonly copy: string | null;
+}
+
 /** An outcome that the ledger couldn't take any more; free of credentials. */
 export interface Unwritten {
   readonly key: string;

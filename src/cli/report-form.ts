@@ -6,13 +6,11 @@ import type { REPORT } from './options.js';
 
 type Values = OptionValues<typeof REPORT>;
 
-/** What a report is made of, by the option that says so. */
-export type ReportForm =
-  { readonly kind: 'records' | 'since' | 'people' | 'domains' | 'attempts' } | (WriteBackWishes & SqlForm);
+/** What a report has rows of. */
+export type RowsKind = 'records' | 'since' | 'people' | 'domains' | 'attempts';
 
-interface SqlForm {
-  readonly kind: 'sql';
-}
+/** What a report is made of, by the options that say so. */
+export type ReportForm = { readonly kind: RowsKind } | (WriteBackWishes & { readonly kind: 'sql' });
 
 /** Reads what is asked for, or throws one UserError('usage') with all that doesn't go together. */
 export function reportForm(values: Values, flags: ReadonlySet<string>): ReportForm {
@@ -31,7 +29,7 @@ export function reportFormat({ json, raw, excel, delimiter, format }: Values): R
   return raw ? 'raw csv' : 'csv';
 }
 
-function kindOf({ after, by, attempts }: Values): 'records' | 'since' | 'people' | 'domains' | 'attempts' {
+function kindOf({ after, by, attempts }: Values): RowsKind {
   if (attempts) return 'attempts';
   if (by !== null) return by === 'person' ? 'people' : 'domains';
   return after === null ? 'records' : 'since';

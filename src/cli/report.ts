@@ -12,7 +12,7 @@ import type { Action } from './command.js';
 import { EXIT } from './exit-codes.js';
 import type { REPORT } from './options.js';
 import { assertNotPrecious } from './precious.js';
-import { reportForm, reportFormat, type ReportForm } from './report-form.js';
+import { reportForm, reportFormat, type RowsKind } from './report-form.js';
 import { print, type Shell } from './shell.js';
 
 type Values = OptionValues<typeof REPORT>;
@@ -22,7 +22,7 @@ export const action: Action<typeof REPORT> = async (values, _args, flags, shell)
   const reader = await openReader(values.ledger);
   try {
     if (form.kind === 'sql') await writeScript(reader, form, values, shell);
-    else await writeRows(reader, form, values, shell);
+    else await writeRows(reader, form.kind, values, shell);
     return EXIT.done;
   } finally {
     reader.close();
@@ -39,14 +39,9 @@ interface Written {
   readonly notices: readonly string[];
 }
 
-async function writeRows(
-  reader: LedgerReader,
-  form: ReportForm,
-  values: Values,
-  shell: Shell,
-): Promise<void> {
+async function writeRows(reader: LedgerReader, kind: RowsKind, values: Values, shell: Shell): Promise<void> {
   const signin = signinOf(reader, values);
-  const report = rowsOf(reader, form, values, signin);
+  const report = rowsOf(reader, kind, values, signin);
   const write = await reportWriter();
   const format = reportFormat(values);
   const place = placeOf(reader, values, shell);
@@ -60,10 +55,10 @@ async function writeRows(
   );
 }
 
-function rowsOf(reader: LedgerReader, form: ReportForm, values: Values, signin: SigninTarget | null): Report {
+function rowsOf(reader: LedgerReader, kind: RowsKind, values: Values, signin: SigninTarget | null): Report {
   const { select, category, columns } = values;
   const wishes = { select, category, columns };
-  switch (form.kind) {
+  switch (kind) {
     case 'since':
       return reportSince(reader, wishes, signin, values.after ?? 0);
     case 'people':
@@ -73,7 +68,6 @@ function rowsOf(reader: LedgerReader, form: ReportForm, values: Values, signin: 
     case 'attempts':
       return attemptsReport(reader, wishes);
     case 'records':
-    case 'sql':
       return reportOf(reader, wishes, signin);
   }
 }
@@ -128,6 +122,7 @@ function signinOf(reader: LedgerReader, { clientId, redirectUri }: Values): Sign
 }
 
 function rehearsalNotice(signin: SigninTarget | null): readonly string[] {
-  if (signin?.host == null || !isLoopback(signin.host)) return [];
-  return [`The ledger is of a rehearsal: its links to sign in lead to ${signin.host}, and not to Nylas.`];
+  const host = signin?.host ?? null;
+  if (host === null || !isLoopback(host)) return [];
+  return [`The ledger is of a rehearsal: its links to sign in lead to ${host}, and not to Nylas.`];
 }
