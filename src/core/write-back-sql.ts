@@ -110,7 +110,7 @@ export function statementsOf(target: WriteBackTarget): Statements {
       ].join('\n'),
     end: [
       '',
-      '-- How many were set now, had their grant id already, hold another one (left as it is), or weren’t found;',
+      '-- How many were set now, had their grant id already, hold another one (left as it is), or were not found;',
       '-- then whom that concerns.',
       `SELECT outcome, count(*) AS how_many FROM ${parts.told} GROUP BY outcome ORDER BY outcome;`,
       `SELECT match_key, outcome, held, grant_id FROM ${parts.told}`,
