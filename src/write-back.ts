@@ -1,6 +1,6 @@
 import { UserError } from './core/errors.js';
 import { formatCounted } from './core/counted.js';
-import { keyColumnOf, shownTable, type Dialect, type KeyMatch } from './core/sql-dialect.js';
+import { assertParts, keyColumnOf, shownTable, type Dialect, type KeyMatch } from './core/sql-dialect.js';
 import {
   EMPTY_TALLY,
   tallyLines,
@@ -36,6 +36,7 @@ const KEYS = ['account_id', 'record_key', 'email'];
 /** The script that writes the grant ids of a ledger back. Throws UserError for wishes that can't be met. */
 export function writeBackOf(reader: LedgerReader, wishes: WriteBackWishes, version: string): WriteBack {
   const { dialect, table, key, setColumn, afterSeq } = wishes;
+  assertParts(table, dialect);
   const from = keyColumnOf(key, [...KEYS, ...reader.carriedHeaders()]);
   if (key.column === setColumn) {
     throw new UserError(

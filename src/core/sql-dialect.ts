@@ -4,8 +4,8 @@ export const DIALECTS = ['postgres', 'mysql', 'sqlite'] as const;
 
 export type Dialect = (typeof DIALECTS)[number];
 
-/** More parts than `database.schema.table` no dialect has. */
-const PARTS_MAX = 3;
+/** `database.schema.table`, `database.table`, `schema.table`. */
+const PARTS_MAX: Readonly<Record<Dialect, number>> = { postgres: 3, mysql: 2, sqlite: 2 };
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** What can't be part of a script: a client may read it as something else, or a server refuse it. */
@@ -36,10 +36,20 @@ export function qualified(parts: readonly string[], dialect: Dialect): string {
 /** Reads `table`, `schema.table` or, where a name holds a dot, `"my.table"`. Throws an Error that says so. */
 export function parseTable(text: string): readonly string[] {
   const parts = [...text.matchAll(/"((?:[^"]|"")+)"(?=\.|$)|([^".]+)(?=\.|$)/g)];
-  const whole = parts.map(([part]) => part).join('.') === text && parts.length <= PARTS_MAX;
+  const whole = parts.map(([part]) => part).join('.') === text;
   const names = parts.map(([, inQuotes, plain]) => inQuotes?.replaceAll('""', '"') ?? plain ?? '');
   if (!whole || !names.every(isName)) throw new Error('a table, such as users, app.users or "my.table"');
   return names;
+}
+
+/** Throws UserError('usage') where a table's name has more parts than the dialect knows. */
+export function assertParts(parts: readonly string[], dialect: Dialect): void {
+  if (parts.length <= PARTS_MAX[dialect]) return;
+  throw new UserError(
+    'usage',
+    `--table ${shownTable(parts)}: in ${dialect} a table's name has at most ${PARTS_MAX[dialect]} parts.`,
+    'A name that holds a dot goes into double quotes, for the shell into single ones too: --table \'"my.table"\'',
+  );
 }
 
 /** Reads a column's name, as it is. Throws an Error that says so. */

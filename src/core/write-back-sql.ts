@@ -34,8 +34,8 @@ interface Words {
   readonly settings: readonly string[];
   readonly restore: readonly string[];
   readonly begin: string;
-  /** The prefix that names a temporary table and no other. */
-  readonly temporary: string;
+  /** The prefix that names a temporary table and no other; null: that of the user's table. */
+  readonly temporary: string | null;
   readonly drop: string;
   /** Where a server asks each table for a primary key. */
   readonly primaryKey: string;
@@ -52,7 +52,7 @@ const WORDS: Readonly<Record<Dialect, Words>> = {
     restore: [],
     begin: 'BEGIN;',
     temporary: 'pg_temp.',
-    drop: 'DROP TABLE IF EXISTS pg_temp.',
+    drop: 'DROP TABLE IF EXISTS',
     primaryKey: '',
     asText: (expression) => `CAST(${expression} AS text)`,
     outcomeType: 'text',
@@ -66,8 +66,9 @@ const WORDS: Readonly<Record<Dialect, Words>> = {
     ],
     restore: ['SET SESSION sql_mode = @nylas_sql_mode;'],
     begin: 'START TRANSACTION;',
-    temporary: '',
-    drop: 'DROP TEMPORARY TABLE IF EXISTS ',
+    // A connection need not have chosen a database.
+    temporary: null,
+    drop: 'DROP TEMPORARY TABLE IF EXISTS',
     primaryKey: ' (n INT NOT NULL AUTO_INCREMENT PRIMARY KEY)',
     asText: (expression) => `CAST(${expression} AS CHAR)`,
     outcomeType: 'CHAR(20)',
@@ -78,7 +79,7 @@ const WORDS: Readonly<Record<Dialect, Words>> = {
     restore: [],
     begin: 'BEGIN IMMEDIATE;',
     temporary: 'temp.',
-    drop: 'DROP TABLE IF EXISTS temp.',
+    drop: 'DROP TABLE IF EXISTS',
     primaryKey: '',
     asText: (expression) => `CAST(${expression} AS TEXT)`,
     outcomeType: 'TEXT',
@@ -134,7 +135,13 @@ interface Parts {
 }
 
 function partsOf({ dialect, table, keyColumn, setColumn }: WriteBackTarget, words: Words): Parts {
-  const { temporary, asText, exactly } = words;
+  const { asText, exactly } = words;
+  const temporary =
+    words.temporary ??
+    table
+      .slice(0, -1)
+      .map((part) => `${identifier(part, dialect)}.`)
+      .join('');
   const key = identifier(keyColumn, dialect);
   const set = identifier(setColumn, dialect);
   return {
@@ -150,16 +157,16 @@ function partsOf({ dialect, table, keyColumn, setColumn }: WriteBackTarget, word
 
 /** The columns have the table's types; `held` can be NULL also where that column can't. */
 function temporaryTables(
-  { table, key, set }: Parts,
+  { table, key, set, batch, told }: Parts,
   { drop, primaryKey, outcomeType }: Words,
 ): readonly string[] {
   const columns = `t.${key} AS match_key, t.${set} AS grant_id`;
-  const told = `CASE WHEN 1 = 1 THEN t.${set} END AS held, CAST('' AS ${outcomeType}) AS outcome`;
+  const outcome = `CASE WHEN 1 = 1 THEN t.${set} END AS held, CAST('' AS ${outcomeType}) AS outcome`;
   return [
-    `${drop}${BATCH};`,
-    `${drop}${TOLD};`,
-    `CREATE TEMPORARY TABLE ${BATCH}${primaryKey} AS SELECT ${columns} FROM ${table} AS t WHERE 1 = 0;`,
-    `CREATE TEMPORARY TABLE ${TOLD}${primaryKey} AS SELECT ${columns}, ${told} FROM ${table} AS t WHERE 1 = 0;`,
+    `${drop} ${batch};`,
+    `${drop} ${told};`,
+    `CREATE TEMPORARY TABLE ${batch}${primaryKey} AS SELECT ${columns} FROM ${table} AS t WHERE 1 = 0;`,
+    `CREATE TEMPORARY TABLE ${told}${primaryKey} AS SELECT ${columns}, ${outcome} FROM ${table} AS t WHERE 1 = 0;`,
   ];
 }
 
