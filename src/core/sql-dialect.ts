@@ -38,7 +38,8 @@ export function parseTable(text: string): readonly string[] {
   const parts = [...text.matchAll(/"((?:[^"]|"")+)"(?=\.|$)|([^".]+)(?=\.|$)/g)];
   const whole = parts.map(([part]) => part).join('.') === text;
   const names = parts.map(([, inQuotes, plain]) => inQuotes?.replaceAll('""', '"') ?? plain ?? '');
-  if (!whole || !names.every(isName)) throw new Error('a table, such as users, app.users or "my.table"');
+  if (!whole || names.length === 0 || !names.every(isName))
+    throw new Error('a table, such as users, app.users or "my.table"');
   return names;
 }
 

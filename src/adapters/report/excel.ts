@@ -10,6 +10,9 @@ const MONTH = '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*';
 const DATE_LIKE = new RegExp(`^(\\d{1,4}[-/. ]*${MONTH}|${MONTH}[-/. ]*\\d{1,4})[-/., \\d]*$`, 'i');
 const TRUTH = /^(true|false)$/i;
 
+/** Told at once of most cells: by their beginning, and by a letter that none of these has. */
+const MAY_BE_MISTAKEN = /^[\s$€£¥(.,\djfmasontd][^@_]*$/i;
+
 /** Excel takes no longer text in a formula. */
 const FORMULA_TEXT_LENGTH_MAX = 255;
 
@@ -18,11 +21,13 @@ const FORMULA_TEXT_LENGTH_MAX = 255;
  * formula that yields it as it is (`="007"`). What it would take for a formula gets an apostrophe, as in any CSV.
  */
 export function excelLine(row: ReportRow, delimiter: ',' | ';'): string {
-  return stringify([row.map((cell) => cellOf(cell))], {
-    delimiter,
-    record_delimiter: 'windows',
-    quoted_match: /[\r\n]/,
-  });
+  const cells = row.map(cellOf);
+  if (!cells.some(needsQuotes)) return `${cells.join(delimiter)}\r\n`;
+  return stringify([cells], { delimiter, record_delimiter: 'windows', quoted_match: /[\r\n]/ });
+}
+
+function needsQuotes(cell: Cell): boolean {
+  return typeof cell === 'string' && /[",;\r\n]/.test(cell);
 }
 
 const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
@@ -35,5 +40,5 @@ function cellOf(cell: Cell): Cell {
 }
 
 function isMistaken(cell: string): boolean {
-  return NUMBER_LIKE.test(cell) || DATE_LIKE.test(cell) || TRUTH.test(cell);
+  return MAY_BE_MISTAKEN.test(cell) && (NUMBER_LIKE.test(cell) || DATE_LIKE.test(cell) || TRUTH.test(cell));
 }
