@@ -1,8 +1,5 @@
 import { REDACTED, scrubberOf } from './scrub.js';
 
-/** What stands where an address was. */
-export const FORGOTTEN = REDACTED;
-
 /** An at sign, as it is and as servers escape it in URLs, JSON and HTML. */
 const AT = String.raw`(?:@|%(?:25)?40|\\+u0040|&#0*64;|&#x0*40;|&commat;)`;
 /** What no address has in it without quotes. */
@@ -16,8 +13,8 @@ export function holdsAddress(text: string): boolean {
 }
 
 /** A text without the email addresses in it, whosever they are. */
-export function forgetAddresses(text: string): string {
-  return HAS_AT.test(text) ? text.replace(ADDRESS, FORGOTTEN) : text;
+function forgetAddresses(text: string): string {
+  return HAS_AT.test(text) ? text.replace(ADDRESS, REDACTED) : text;
 }
 
 /**

@@ -54,7 +54,7 @@ function domainUrl(signin: SigninTarget): (row: DomainCount) => Cell {
       : signinUrl({ state: domain, provider, email: null }, signin);
 }
 
-export const SIGNIN_URL = 'signin_url';
+const SIGNIN_URL = 'signin_url';
 
 /** Where a record's person signs in; nothing where that wouldn't help. */
 export function signinColumn(signin: SigninTarget): ReportColumn {

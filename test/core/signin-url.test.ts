@@ -1,7 +1,10 @@
-import Nylas from 'nylas';
+import sdk from 'nylas';
 import { describe, expect, it } from 'vitest';
 import { parseClientId, parseRedirectUri, signinUrl } from '../../src/core/signin-url.js';
 import { userError } from '../support/user-error.js';
+
+// The package's types are taken for CommonJS, and so have one `default` that isn't there when it runs.
+const Nylas = sdk as unknown as typeof sdk.default;
 
 const TARGET = {
   host: 'api.eu.nylas.com',

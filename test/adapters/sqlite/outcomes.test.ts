@@ -22,12 +22,14 @@ afterEach(() => {
 
 const EVERYTHING = { select: null, category: null, columns: 'record_key,status,grant_id,account_id' };
 
+type Wishes = Partial<Record<keyof typeof EVERYTHING, string | null>>;
+
 interface Told {
   readonly rows: readonly string[];
   readonly next: number;
 }
 
-function since(afterSeq: number, wishes: Partial<typeof EVERYTHING> = {}, file = path): Told {
+function since(afterSeq: number, wishes: Wishes = {}, file = path): Told {
   const reader = openReader(file);
   try {
     const report = reportSince(reader, { ...EVERYTHING, ...wishes }, null, afterSeq);
