@@ -48,7 +48,11 @@ interface Words {
 
 const WORDS: Readonly<Record<Dialect, Words>> = {
   postgres: {
-    settings: ["SET client_encoding = 'UTF8';", 'SET standard_conforming_strings = on;'],
+    settings: [
+      "SET client_encoding = 'UTF8';",
+      'SET standard_conforming_strings = on;',
+      'SET client_min_messages = warning;',
+    ],
     restore: [],
     begin: 'BEGIN;',
     temporary: 'pg_temp.',

@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync';
 import type { Cell, ReportRow } from '../../core/report.js';
 
 /** Without it Excel takes UTF-8 for the code page of its country. */
@@ -10,8 +9,8 @@ const MONTH = '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*';
 const DATE_LIKE = new RegExp(`^(\\d{1,4}[-/. ]*${MONTH}|${MONTH}[-/. ]*\\d{1,4})[-/., \\d]*$`, 'i');
 const TRUTH = /^(true|false)$/i;
 
-/** Told at once of most cells: by their beginning, and by a letter that none of these has. */
-const MAY_BE_MISTAKEN = /^[\s$€£¥(.,\djfmasontd][^@_]*$/i;
+/** Longer than any date with the name of a month. */
+const WORDS_LENGTH_MAX = 40;
 
 /** Excel takes no longer text in a formula. */
 const FORMULA_TEXT_LENGTH_MAX = 255;
@@ -21,24 +20,26 @@ const FORMULA_TEXT_LENGTH_MAX = 255;
  * formula that yields it as it is (`="007"`). What it would take for a formula gets an apostrophe, as in any CSV.
  */
 export function excelLine(row: ReportRow, delimiter: ',' | ';'): string {
-  const cells = row.map(cellOf);
-  if (!cells.some(needsQuotes)) return `${cells.join(delimiter)}\r\n`;
-  return stringify([cells], { delimiter, record_delimiter: 'windows', quoted_match: /[\r\n]/ });
-}
-
-function needsQuotes(cell: Cell): boolean {
-  return typeof cell === 'string' && /[",;\r\n]/.test(cell);
+  return `${row.map(cellOf).join(delimiter)}\r\n`;
 }
 
 const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
 
-function cellOf(cell: Cell): Cell {
+function cellOf(cell: Cell): string | number | null {
   if (typeof cell !== 'string' || cell === '') return cell;
-  if (FORMULA.test(cell)) return `'${cell}`;
-  if (!isMistaken(cell)) return cell;
-  return cell.length > FORMULA_TEXT_LENGTH_MAX ? `'${cell}` : `="${cell.replaceAll('"', '""')}"`;
+  if (FORMULA.test(cell)) return quoted(`'${cell}`);
+  if (!isMistaken(cell)) return quoted(cell);
+  return quoted(cell.length > FORMULA_TEXT_LENGTH_MAX ? `'${cell}` : `="${cell}"`);
 }
 
+/** Either delimiter: a program that guesses which it is isn't led astray. */
+function quoted(text: string): string {
+  return /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** A report is mostly words and ids: of those their first letter or their length tells. */
 function isMistaken(cell: string): boolean {
-  return MAY_BE_MISTAKEN.test(cell) && (NUMBER_LIKE.test(cell) || DATE_LIKE.test(cell) || TRUTH.test(cell));
+  const isWord = /^[a-z]/i.test(cell);
+  if (!isWord && NUMBER_LIKE.test(cell)) return true;
+  return cell.length <= WORDS_LENGTH_MAX && (DATE_LIKE.test(cell) || (isWord && TRUTH.test(cell)));
 }
