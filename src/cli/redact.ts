@@ -1,5 +1,5 @@
 import { planRedaction, redactLedger } from '../context.js';
-import { formatCounted } from '../core/counted.js';
+import { formatCount, formatCounted } from '../core/counted.js';
 import { UserError } from '../core/errors.js';
 import { commandLine } from '../core/shell.js';
 import type { Redaction } from '../ports.js';
@@ -25,7 +25,7 @@ export const action: Action<typeof REDACT> = async ({ ledger, emails, yes, json,
 
 function linesOf(ledger: string, redaction: Redaction, done: boolean): readonly string[] {
   const { records, addresses, open, rows, grantsSeen, copy } = redaction;
-  const what = `the addresses of ${formatCounted(addresses, 'record')} (of ${records}), of ${formatCounted(rows, 'row')} that became none, and of ${formatCounted(grantsSeen, 'listed grant')}`;
+  const what = `the addresses of ${formatCounted(addresses, 'record')} (of ${formatCount(records)}), of ${formatCounted(rows, 'row')} that became none, and of ${formatCounted(grantsSeen, 'listed grant')}`;
   return [
     `${ledger} ${done ? 'has forgotten' : 'would forget'} ${what};`,
     'addresses in messages of servers, in account ids and in columns that were carried along too.',

@@ -142,7 +142,7 @@ describe('a ledger that is made to forget addresses', () => {
     story.endAndClose();
     const some = await runHere([...REDACT, '--yes'], { cwd });
     expect(some.exitCode).toBe(2);
-    expect(some.stderr).toContain('has 1 record keys that are emails');
+    expect(some.stderr).toContain('has 1 record key with an email address in it');
     const db = new Sqlite(join(cwd, 'acme.db'));
     db.exec("UPDATE ledger SET keying = 'email'");
     db.close();

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
+import { formatCounted } from '../../core/counted.js';
 import { UserError } from '../../core/errors.js';
 import { forgetCarried, forgetIn, forgetReasons, holdsAddress } from '../../core/forget.js';
 import type { Redaction } from '../../ports.js';
@@ -63,7 +64,9 @@ function assertKeysStay(db: Database, path: string): void {
   const named = keying === 'email' ? 'all' : addressKeys(db);
   if (named === 0) return;
   const which =
-    named === 'all' ? 'names its users by their emails' : `has ${named} record keys that are emails`;
+    named === 'all'
+      ? 'names its users by their emails'
+      : `has ${formatCounted(named, 'record key')} with an email address in it`;
   throw new UserError(
     'usage',
     `The ledger ${path} ${which}: without them no later run would know who is migrated, and it would submit everybody again.`,
