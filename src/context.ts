@@ -15,6 +15,7 @@ import type {
   PlanningLedger,
   Progress,
   RecordSource,
+  Redaction,
 } from './ports.js';
 
 /**
@@ -43,6 +44,18 @@ export async function openExistingLedger(path: string): Promise<Ledger> {
 export async function backUpLedger(path: string, file: string): Promise<LedgerCopy> {
   const backup = await import('./adapters/sqlite/backup.js');
   return backup.backUpLedger(path, file);
+}
+
+/** What a ledger would forget; nothing is changed. */
+export async function planRedaction(path: string): Promise<Redaction> {
+  const redact = await import('./adapters/sqlite/redact.js');
+  return redact.planRedaction(path);
+}
+
+/** Makes a ledger and its copy forget every email address. */
+export async function redactLedger(path: string): Promise<Redaction> {
+  const redact = await import('./adapters/sqlite/redact.js');
+  return redact.redactLedger(path, clock.now());
 }
 
 export async function openReader(path: string): Promise<LedgerReader> {
@@ -125,8 +138,7 @@ export async function reportWriter() {
 }
 
 export async function textWriter() {
-  const { writeOut } = await import('./adapters/report/out.js');
-  return (text: string, out: ReportOut): Promise<void> => writeOut([text], out);
+  return (await import('./adapters/report/index.js')).writeText;
 }
 
 export async function pageWriter() {

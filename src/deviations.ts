@@ -1,6 +1,6 @@
 import type { Candidate } from './core/ledger-rows.js';
 import { DEVIATION_REMEDIES, DEVIATIONS, type Deviation } from './core/verification.js';
-import type { LedgerReader, Report } from './ports.js';
+import type { LedgerReader, ReportTable } from './ports.js';
 import type { VerifyResult } from './verify.js';
 
 /** Everything of ours that differs: what the ledger keeps of it, and who has signed in. */
@@ -34,13 +34,8 @@ export function firstOfEach(deviations: Iterable<Deviation>, countMax: number): 
 }
 
 /** All of them as a report. */
-export function deviationReport(
-  reader: LedgerReader,
-  result: VerifyResult,
-  provenance: Report['provenance'],
-): Report {
+export function deviationReport(reader: LedgerReader, result: VerifyResult): ReportTable {
   return {
-    provenance,
     ledger: reader.identity(),
     columns: ['deviation', 'record_key', 'email', 'provider', 'grant_id', 'remedy'],
     rows: rowsOf(deviationsOf(reader, result)),

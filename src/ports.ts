@@ -3,9 +3,11 @@ import type { Category, Status } from './core/category.js';
 import type { UserError } from './core/errors.js';
 import type {
   Aftermath,
+  AttemptRow,
   Candidate,
   ComparedRecord,
   Decision,
+  DomainCount as DomainPeople,
   HeldRecord,
   IssueKind,
   JobKind,
@@ -39,6 +41,7 @@ import type {
   SlotCount,
   Span,
 } from './core/statistics.js';
+import type { Answer as WriteBackAnswer } from './core/write-back.js';
 import type { ConnectBody, LegacyUser, RawRow } from './core/record.js';
 
 /** How far an input has been read. */
@@ -308,6 +311,20 @@ export interface LedgerCopy {
   readonly bytes: number;
 }
 
+/** What a ledger forgets of the people in it, counted before it does. */
+export interface Redaction {
+  readonly records: number;
+  /** Records of which an address is known. */
+  readonly addresses: number;
+  /** Records without a grant: a later run may have work with them. */
+  readonly open: number;
+  /** Rows that became no record, and have an address. */
+  readonly rows: number;
+  readonly grantsSeen: number;
+  /** The copy beside the ledger; null: there is none. */
+  readonly copy: string | null;
+}
+
 /** An outcome that the ledger couldn't take any more; free of credentials. */
 export interface Unwritten {
   readonly key: string;
@@ -427,6 +444,26 @@ export interface LedgerReader {
   decisions(recordId: number): readonly LedgerDecision[];
   /** What the charts and tables of a report are drawn from. */
   figures(): LedgerFigures;
+  /** The number of the latest outcome; every later one gets a larger. 0: there is none. */
+  lastSeq(): number;
+  /** Records whose outcome has changed since that number, in the order of their changes. */
+  changedRecords(filter: RecordFilter, afterSeq: number): Iterable<LedgerRecord>;
+  /**
+   * Rows that repeat a record in one of these statuses (null: whatever it is) under another account_id or with
+   * other carried columns, if the record's outcome, or the row itself, has come since that number.
+   */
+  repeats(statuses: readonly Status[] | null, afterSeq: number): Iterable<LedgerIssue>;
+  /**
+   * What there is to write back, by a column of the report, in its order: first what has none. One key can stand
+   * for several grants.
+   */
+  answers(column: string): Iterable<WriteBackAnswer>;
+  /** One record a mailbox and state, in the order they were made, and for how many it stands. */
+  people(filter: RecordFilter): Iterable<{ readonly record: LedgerRecord; readonly records: number }>;
+  /** The most people first. */
+  domains(filter: RecordFilter): Iterable<DomainPeople>;
+  /** Of the records that are asked for, in the order they began. */
+  attemptRows(filter: RecordFilter): Iterable<AttemptRow>;
   close(): void;
 }
 
@@ -460,10 +497,15 @@ export interface RecordFilter {
 }
 
 /** A report before it has a form: rows are made as they are asked for, and can be read once. */
-export interface Report {
+export interface ReportTable {
   readonly ledger: LedgerIdentity;
   readonly columns: readonly string[];
   readonly rows: Iterable<ReportRow>;
+  /** Where a report of what comes later goes on from; absent where that wasn't asked for. */
+  readonly next?: number;
+}
+
+export interface Report extends ReportTable {
   /** Only where a form begins with it: it reads all records. */
   readonly provenance: () => Provenance;
 }

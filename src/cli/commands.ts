@@ -74,7 +74,15 @@ Examples:
 
 html is one file for a browser that loads nothing: what came out, who must act, charts, runs, the first
 thousands of records. --select, --category and --columns choose the records it lists; its figures are of all.
+  nylas-migrate report --by person --excel --out sign-in.csv --client-id ID --redirect-uri https://app.example/cb
+  nylas-migrate report --by domain
+  nylas-migrate report --select migrated --columns account_id,grant_id --after 0 --format jsonl
+  nylas-migrate report --format sql --dialect postgres --table app.users --key id=user_id --set grant_id --out g.sql
+  nylas-migrate report --attempts --category blocked --out for-nylas-support.csv
 
+--after ends with the number to go on from: on standard output where the report goes into a file, else as the
+last line of JSON Lines and SQL and of standard error. --format sql finds rows by the column that --key names: it
+is matched with the report's column of that name, else with account_id, or with the one behind its equals sign.
 A CSV is safe to open in a spreadsheet: a value that begins with = + - @ gets an apostrophe before it.
 What a program reads needs --raw (or --format jsonl), which leave every value as it is.`,
     argument: null,
@@ -169,6 +177,20 @@ and run with --ledger NAME. Each run makes a copy by itself: the ledger's name w
     argument: ['<file>', 'where the copy goes'],
     specs: ({ BACKUP }) => BACKUP,
     load: () => import('./backup.js'),
+  }),
+  define({
+    name: 'redact',
+    summary: 'make the ledger forget email addresses, when a migration is over',
+    help: `
+Examples:
+  nylas-migrate redact --emails --ledger acme.db           says what would be forgotten
+  nylas-migrate redact --emails --yes --ledger acme.db     forgets it, for good
+
+Of the ledger and its .bak no byte of an address remains. Keys, grant ids, counts, times and request ids stay. A
+ledger whose keys are emails is refused.`,
+    argument: null,
+    specs: ({ REDACT }) => REDACT,
+    load: () => import('./redact.js'),
   }),
   define({
     name: 'simulate',

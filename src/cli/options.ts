@@ -17,6 +17,7 @@ import { RETRIED_LOSSES, type RetryTarget } from '../core/plan.js';
 import { PROVIDERS } from '../core/provider.js';
 import type { SampleSize } from '../core/parse.js';
 import type { Identify } from '../core/record.js';
+import { HAND_OVER_OPTIONS, REDACT_OPTIONS, WRITE_BACK_OPTIONS } from './hand-over-options.js';
 
 const parseProvider = parseChoice(PROVIDERS);
 
@@ -246,8 +247,8 @@ function parseRetries(text: string): readonly RetryTarget[] {
 const REPORT_OPTIONS = {
   format: option(
     '--format <format>',
-    'csv, jsonl, json, or html: a page for people',
-    parseChoice(['csv', 'jsonl', 'json', 'html']),
+    'csv, jsonl, json, sql, or html: a page for people',
+    parseChoice(['csv', 'jsonl', 'json', 'sql', 'html']),
     'csv',
   ),
   raw: flag('--raw', 'CSV values as they are, for programs: no apostrophe before = + - @'),
@@ -361,13 +362,14 @@ const LEDGER_COMMAND = { ...LEDGER_OPTION, ...COMMON_OPTIONS };
 export const CHECK = { ...LEDGER_COMMAND, ...RATE_OPTION, ...CSV_OPTIONS };
 export const RUN = { ...LEDGER_COMMAND, ...NYLAS_OPTIONS, ...RATE_OPTION, ...CSV_OPTIONS, ...RUN_OPTIONS };
 export const STATUS = LEDGER_COMMAND;
-export const REPORT = { ...LEDGER_COMMAND, ...REPORT_OPTIONS };
+export const REPORT = { ...LEDGER_COMMAND, ...REPORT_OPTIONS, ...HAND_OVER_OPTIONS, ...WRITE_BACK_OPTIONS };
 export const EXPLAIN = LEDGER_COMMAND;
 export const BACKUP = LEDGER_COMMAND;
 const JOB_COMMAND = { ...LEDGER_COMMAND, ...NYLAS_OPTIONS, ...RATE_OPTION, ...JOB_OPTIONS };
 export const VERIFY = { ...JOB_COMMAND, ...VERIFY_OPTIONS };
 export const RESOLVE = { ...JOB_COMMAND, ...RESOLVE_OPTIONS };
 export const UNDO = { ...JOB_COMMAND, ...UNDO_OPTIONS };
+export const REDACT = { ...LEDGER_COMMAND, ...REDACT_OPTIONS };
 export const SIMULATE = { ...COMMON_OPTIONS, ...SIMULATE_OPTIONS };
 export const DEMO = {
   ...COMMON_OPTIONS,
@@ -384,6 +386,7 @@ const ALL: readonly OptionSpecs[] = [
   RESOLVE,
   UNDO,
   BACKUP,
+  REDACT,
   SIMULATE,
   DEMO,
 ];

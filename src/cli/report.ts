@@ -5,112 +5,178 @@ import { formatCounted } from '../core/counted.js';
 import { UserError } from '../core/errors.js';
 import { maskDeep } from '../core/mask.js';
 import type { Provenance } from '../core/provenance.js';
-import type { ReportFormat } from '../core/report.js';
-import type { LedgerReader } from '../ports.js';
+import { isLoopback, type SigninTarget } from '../core/signin-url.js';
+import { tallyLines } from '../core/write-back.js';
+import { attemptsReport, domainReport, peopleReport } from '../hand-over.js';
+import type { LedgerReader, ReportTable } from '../ports.js';
 import { readProvenance } from '../provenance.js';
 import { pageOf } from '../report-page.js';
 import { maskProvenance, maskReport, reportOf } from '../report.js';
+import { reportSince } from '../since-report.js';
+import { nextLine, writeBackOf, type WriteBackWishes } from '../write-back.js';
 import type { Action } from './command.js';
 import { EXIT } from './exit-codes.js';
 import type { REPORT } from './options.js';
 import { assertNotPrecious } from './precious.js';
+import { reportForm, reportFormat, type RowsKind } from './report-form.js';
 import { print, type Shell } from './shell.js';
 
 type Values = OptionValues<typeof REPORT>;
-type Out = { readonly file: string } | { readonly stream: Shell['stdout'] };
 
-/** What is written, and how it is told. */
-interface Written {
-  readonly format: ReportFormat | 'html';
-  readonly rows: number;
+/** What every form of a report is written from, and with. */
+interface Making {
+  readonly reader: LedgerReader;
+  readonly values: Values;
+  readonly shell: Shell;
+  /** Read once, and only where something of it is written. */
+  readonly provenance: () => Provenance;
+  readonly place: ReturnType<typeof placeOf>;
 }
 
-export const action: Action<typeof REPORT> = async (values, _args, _flags, shell) => {
+/** What is told when a report is written. */
+interface Written {
+  readonly format: string;
+  readonly rows: number;
+  /** What was written, for people. */
+  readonly what: string;
+  /** Where what comes later goes on from. */
+  readonly next: number | null;
+  readonly notices: readonly string[];
+}
+
+export const action: Action<typeof REPORT> = async (values, _args, flags, shell) => {
+  const form = reportForm(values, flags);
   const reader = await openReader(values.ledger);
   try {
-    const toFile = values.out !== '-';
     assertWritable(values, reader);
     const provenance = once(() => readProvenance(reader, shell.version, clock.now()));
-    const out = toFile ? { file: values.out } : { stream: shell.stdout };
-    const written = isPage(values)
-      ? await writePage(values, reader, provenance, out)
-      : await writeRows(values, reader, provenance, out);
-    await writeProvenance(values, provenance);
-    if (toFile) await tell(values, written, shell);
+    const making = { reader, values, shell, provenance, place: placeOf(values, shell) };
+    const written = await write(form, making);
+    await writeProvenance(making);
+    await tell(written, making);
     return EXIT.done;
   } finally {
     reader.close();
   }
 };
 
-/** JSON is what `--json` promises on standard output. */
-function isPage({ format, json, out }: Values): boolean {
-  return format === 'html' && !(json && out === '-');
+function write(form: ReturnType<typeof reportForm>, making: Making): Promise<Written> {
+  if (form.kind === 'sql') return writeScript(form, making);
+  return form.kind === 'page' ? writePage(making) : writeRows(form.kind, making);
 }
 
-function assertWritable(values: Values, reader: LedgerReader): void {
-  const inputs = reader.runs().flatMap(({ inputName }) => (inputName === '' ? [] : [inputName]));
-  if (values.out !== '-') assertNotPrecious(values.out, '--out', values.ledger, inputs);
+async function writeRows(kind: RowsKind, { reader, values, provenance, place }: Making): Promise<Written> {
+  const signin = signinOf(reader, values);
+  const report = { ...rowsOf(reader, kind, values, signin), provenance };
+  const writeOut = await reportWriter();
+  const format = reportFormat(values);
+  const rows = await writeOut(values.maskEmails ? maskReport(report) : report, format, place.out);
+  const what = formatCounted(rows, 'row');
+  return { format, rows, what, next: report.next ?? null, notices: rehearsalNotice(signin) };
+}
+
+function rowsOf(
+  reader: LedgerReader,
+  kind: RowsKind,
+  { select, category, columns, after }: Values,
+  signin: SigninTarget | null,
+): ReportTable {
+  const wishes = { select, category, columns };
+  switch (kind) {
+    case 'since':
+      return reportSince(reader, wishes, signin, after ?? 0);
+    case 'people':
+      return peopleReport(reader, wishes, signin);
+    case 'domains':
+      return domainReport(reader, wishes, signin);
+    case 'attempts':
+      return attemptsReport(reader, wishes);
+    case 'records':
+      return reportOf(reader, wishes, signin);
+  }
+}
+
+async function writeScript(wishes: WriteBackWishes, { reader, shell, place }: Making): Promise<Written> {
+  const { script, tally, match, next } = writeBackOf(reader, wishes, shell.version);
+  const writeOut = await textWriter();
+  await writeOut(script, place.out);
+  const { written: rows } = tally();
+  const notices = [`${match}.`, ...tallyLines(tally())];
+  return { format: 'sql', rows, what: formatCounted(rows, 'grant id'), next, notices };
+}
+
+async function writePage({ reader, values, provenance, place }: Making): Promise<Written> {
+  const { select, category, columns, maskEmails, ledger } = values;
+  const page = pageOf(reader, { select, category, columns }, provenance, ledger);
+  const writeOut = await pageWriter();
+  const masked = maskEmails ? { ...maskDeep(page), provenance: maskProvenance(page.provenance) } : page;
+  await writeOut(masked, place.out);
+  const rows = page.records.rows.length;
+  return { format: 'html', rows, what: `A page with ${formatCounted(rows, 'row')}`, next: null, notices: [] };
+}
+
+async function writeProvenance({ values, provenance }: Making): Promise<void> {
   if (values.provenance === null) return;
-  assertNotPrecious(values.provenance, '--provenance', values.ledger, inputs);
-  if (resolve(values.provenance) !== resolve(values.out)) return;
+  const writeOut = await textWriter();
+  const shown = values.maskEmails ? maskProvenance(provenance()) : provenance();
+  await writeOut([`${JSON.stringify(shown, null, 2)}\n`], { file: values.provenance });
+}
+
+/** Throws UserError where something would be lost. */
+function assertWritable({ out, provenance, ledger }: Values, reader: LedgerReader): void {
+  const inputs = reader.runs().flatMap(({ inputName }) => (inputName === '' ? [] : [inputName]));
+  if (out !== '-') assertNotPrecious(out, '--out', ledger, inputs);
+  if (provenance === null) return;
+  assertNotPrecious(provenance, '--provenance', ledger, inputs);
+  if (resolve(provenance) !== resolve(out)) return;
   throw new UserError(
     'usage',
-    `--out and --provenance name the same file, ${values.out}.`,
+    `--out and --provenance name the same file, ${out}.`,
     'Name another one; nothing was written.',
   );
 }
 
-async function writeRows(
-  values: Values,
-  reader: LedgerReader,
-  provenance: () => Provenance,
-  out: Out,
-): Promise<Written> {
-  const { select, category, columns, maskEmails } = values;
-  const report = reportOf(reader, { select, category, columns }, provenance);
-  const format = formatOf(values);
-  const write = await reportWriter();
-  return { format, rows: await write(maskEmails ? maskReport(report) : report, format, out) };
+/** Where it goes, and whether it got there to its end. */
+function placeOf({ out }: Values, shell: Shell) {
+  let isWhole = true;
+  const onGone = (): void => void (isWhole = false);
+  return {
+    out: out === '-' ? { stream: shell.stdout, onGone } : { file: out },
+    isWhole: () => isWhole,
+  };
 }
 
-async function writePage(
-  values: Values,
-  reader: LedgerReader,
-  provenance: () => Provenance,
-  out: Out,
-): Promise<Written> {
-  const { select, category, columns, maskEmails } = values;
-  const wishes = { select, category, columns };
-  const page = pageOf(reader, wishes, provenance, values.ledger);
-  const write = await pageWriter();
-  const masked = maskEmails ? { ...maskDeep(page), provenance: maskProvenance(page.provenance) } : page;
-  await write(masked, out);
-  return { format: 'html', rows: page.records.rows.length };
-}
-
-async function writeProvenance(values: Values, provenance: () => Provenance): Promise<void> {
-  if (values.provenance === null) return;
-  const write = await textWriter();
-  const shown = values.maskEmails ? maskProvenance(provenance()) : provenance();
-  await write(`${JSON.stringify(shown, null, 2)}\n`, { file: values.provenance });
-}
-
-async function tell(values: Values, { format, rows }: Written, shell: Shell): Promise<void> {
+/**
+ * The number to go on from is a result: it stands on standard output where the report went into a file, and is
+ * told to nobody whose reader left before the end.
+ */
+async function tell(written: Written, { values, shell, place }: Making): Promise<void> {
+  const { format, rows, next } = written;
   const { out, json, quiet, provenance } = values;
-  const beside = provenance === null ? {} : { provenance };
-  if (json) await print(shell.stdout, JSON.stringify({ file: out, format, rows, ...beside }));
-  if (quiet) return;
-  const what = format === 'html' ? `A page with ${formatCounted(rows, 'row')}` : formatCounted(rows, 'row');
-  await print(
-    shell.stderr,
-    `${what} written to ${out}${provenance === null ? '' : `, where it comes from to ${provenance}`}`,
-  );
+  const toFile = out !== '-';
+  const said = toFile ? [fileNotice(written, values), ...written.notices] : written.notices;
+  if (!quiet && said.length > 0) await print(shell.stderr, said.join('\n'));
+  if (toFile && json) {
+    const beside = { ...(next !== null && { next }), ...(provenance !== null && { provenance }) };
+    await print(shell.stdout, JSON.stringify({ file: out, format, rows, ...beside }));
+  } else if (next !== null && place.isWhole()) {
+    await (toFile ? print(shell.stdout, String(next)) : print(shell.stderr, nextLine(next)));
+  }
 }
 
-function formatOf({ json, raw, format }: Values): ReportFormat {
-  if (json || format === 'html') return 'json';
-  return raw && format === 'csv' ? 'raw csv' : format;
+function fileNotice({ what }: Written, { out, provenance }: Values): string {
+  return `${what} written to ${out}${provenance === null ? '' : `, where it comes from to ${provenance}`}`;
+}
+
+function signinOf(reader: LedgerReader, { clientId, redirectUri }: Values): SigninTarget | null {
+  if (clientId === null || redirectUri === null) return null;
+  return { host: reader.identity().host, clientId, redirectUri };
+}
+
+function rehearsalNotice(signin: SigninTarget | null): readonly string[] {
+  const host = signin?.host ?? null;
+  if (host === null || !isLoopback(host)) return [];
+  return [`The ledger is of a rehearsal: its links to sign in lead to ${host}, and not to Nylas.`];
 }
 
 function once<T>(make: () => T): () => T {

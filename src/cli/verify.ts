@@ -85,7 +85,7 @@ async function writeDeviations(
   const write = await reportWriter();
   const to = out === '-' ? { stream: shell.stdout } : { file: out };
   const provenance = () => readProvenance(reader, shell.version, clock.now());
-  await write(deviationReport(reader, result, provenance), 'csv', to);
+  await write({ ...deviationReport(reader, result), provenance }, 'csv', to);
 }
 
 function summaryOf(

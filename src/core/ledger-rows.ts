@@ -89,6 +89,27 @@ export interface LedgerAttempt {
 /** The jobs that hold a ledger; each leaves a run in it. */
 export type JobKind = 'migrate' | 'verify' | 'undo' | 'resolve';
 
+/** An attempt, and whose it was. */
+export interface AttemptRow extends LedgerAttempt {
+  readonly key: string;
+  readonly accountId: string | null;
+  readonly provider: string;
+  readonly status: Status;
+  readonly category: Category | null;
+}
+
+/** How many people of one domain, and of one provider, are in one state. */
+export interface DomainCount {
+  /** Null: of whom no email is known, or none with a domain. */
+  readonly domain: string | null;
+  readonly provider: string;
+  readonly status: Status;
+  readonly category: Category | null;
+  /** Mailboxes: two accounts of one mailbox are one person. */
+  readonly people: number;
+  readonly records: number;
+}
+
 export interface LedgerRun {
   readonly runId: number;
   readonly kind: JobKind;

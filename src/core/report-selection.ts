@@ -38,6 +38,31 @@ export function selectReport(wishes: ReportWishes, columns: readonly ReportColum
   };
 }
 
+/** Which records a list of something else than records is about. Throws UserError likewise. */
+export function selectRecords({ select, category }: Pick<ReportWishes, 'select' | 'category'>): {
+  readonly statuses: readonly Status[] | null;
+  readonly categories: readonly Category[] | null;
+} {
+  const statuses = readList('--select', select, STATUSES);
+  const categories = readList('--category', category, CATEGORIES);
+  refuse([statuses, categories]);
+  return { statuses: statuses.found, categories: categories.found };
+}
+
+/** Those of the columns that are asked for, in that order; null: all of them. Throws UserError likewise. */
+export function pickColumns<T extends { readonly name: string }>(
+  wish: string | null,
+  columns: readonly T[],
+): readonly T[] {
+  const chosen = readList(
+    '--columns',
+    wish,
+    columns.map(({ name }) => name),
+  );
+  refuse([chosen]);
+  return chosen.found === null ? columns : pick(columns, chosen.found);
+}
+
 interface ReadList<T> {
   /** Null: not given. */
   readonly found: readonly T[] | null;
@@ -76,6 +101,9 @@ function isStatus(word: Status | IssueKind): word is Status {
   return (STATUSES as readonly string[]).includes(word);
 }
 
-function pick(columns: readonly ReportColumn[], names: readonly string[]): readonly ReportColumn[] {
+function pick<T extends { readonly name: string }>(
+  columns: readonly T[],
+  names: readonly string[],
+): readonly T[] {
   return names.flatMap((name) => columns.filter((column) => column.name === name));
 }

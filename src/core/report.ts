@@ -16,7 +16,7 @@ export interface ReportColumn {
 }
 
 /** Forms that are written row by row; a page is no such form. */
-export type ReportFormat = 'csv' | 'raw csv' | 'jsonl' | 'json';
+export type ReportFormat = 'csv' | 'raw csv' | 'excel csv' | 'excel csv, semicolons' | 'jsonl' | 'json';
 
 const none = (): null => null;
 

@@ -1,6 +1,7 @@
 import type { ReportFormat, ReportRow } from '../../core/report.js';
 import type { Report } from '../../ports.js';
 import { csvLine } from './csv.js';
+import { BYTE_ORDER_MARK, excelLine } from './excel.js';
 import { ledgerJson, objectWriter } from './json.js';
 import { writeOut, type ReportOut } from './out.js';
 
@@ -18,11 +19,15 @@ export async function writeReport(report: Report, format: ReportFormat, out: Rep
 const ENCODERS: Readonly<Record<ReportFormat, (report: Report) => Generator<string>>> = {
   csv: (report) => csvLines(report, false),
   'raw csv': (report) => csvLines(report, true),
-  *jsonl({ columns, rows }) {
+  'excel csv': (report) => excelLines(report, ','),
+  'excel csv, semicolons': (report) => excelLines(report, ';'),
+  // What ends with its number is whole: a consumer of a pipe can tell.
+  *jsonl({ columns, rows, next }) {
     const write = objectWriter(columns);
     for (const row of rows) yield `${write(row)}\n`;
+    if (next !== undefined) yield `${JSON.stringify({ next })}\n`;
   },
-  *json({ ledger, columns, rows, provenance }) {
+  *json({ ledger, columns, rows, provenance, next }) {
     const write = objectWriter(columns);
     yield `{"ledger":${ledgerJson(ledger)},\n"provenance":${JSON.stringify(provenance())},\n"rows":[`;
     let separator = '\n';
@@ -30,13 +35,23 @@ const ENCODERS: Readonly<Record<ReportFormat, (report: Report) => Generator<stri
       yield separator + write(row);
       separator = ',\n';
     }
-    yield '\n]}\n';
+    yield next === undefined ? '\n]}\n' : `\n],"next":${next}}\n`;
   },
 };
 
 function* csvLines({ columns, rows }: Report, raw: boolean): Generator<string> {
   yield csvLine(columns, raw);
   for (const row of rows) yield csvLine(row, raw);
+}
+
+function* excelLines({ columns, rows }: Report, delimiter: ',' | ';'): Generator<string> {
+  yield BYTE_ORDER_MARK + excelLine(columns, delimiter);
+  for (const row of rows) yield excelLine(row, delimiter);
+}
+
+/** Writes a text that is made piece by piece. Throws UserError for a file. */
+export async function writeText(pieces: Iterable<string>, out: ReportOut): Promise<void> {
+  await writeOut(piecesOf(pieces), out);
 }
 
 function* piecesOf(lines: Iterable<string>): Generator<string> {

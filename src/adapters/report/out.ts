@@ -7,23 +7,34 @@ import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../core/errors.js';
 import { describeWriteTrouble } from '../../core/file-trouble.js';
 
-/** Where a report goes: a stream that stays open, or a file that is there whole or not at all. */
-export type ReportOut = { readonly stream: Writable } | { readonly file: string };
+/**
+ * Where a report goes: a stream that stays open, or a file that is there whole or not at all. `onGone` is told
+ * where the stream's reader left before the end.
+ */
+export type ReportOut =
+  { readonly stream: Writable; readonly onGone?: () => void } | { readonly file: string };
 
 /** Some pieces of text wait while others are written, so that making them need not wait for the disk. */
 const FILE_OPTIONS = { flush: true, highWaterMark: 128 * 1024 };
 
 /** Writes the text out, as fast as it is taken. Whoever stops reading a stream ends it quietly. */
 export async function writeOut(text: Iterable<string>, out: ReportOut): Promise<void> {
-  if ('stream' in out) await writeToStream(text, out.stream);
+  if ('stream' in out) await writeToStream(text, out.stream, out.onGone);
   else await writeToFile(text, out.file);
 }
 
-async function writeToStream(text: Iterable<string>, stream: Writable): Promise<void> {
+async function writeToStream(
+  text: Iterable<string>,
+  stream: Writable,
+  onGone: () => void = () => undefined,
+): Promise<void> {
   try {
     await pipeline(Readable.from(text), stream, { end: false });
   } catch (error) {
-    if (hasCode(error) && READER_GONE.has(error.code)) return;
+    if (hasCode(error) && READER_GONE.has(error.code)) {
+      onGone();
+      return;
+    }
     throw isSystemError(error) ? cannotWrite('Standard output', error) : error;
   }
 }

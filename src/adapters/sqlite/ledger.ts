@@ -123,6 +123,7 @@ class SqliteLedger implements Ledger {
     return this.#guarded(() =>
       this.#db.transaction(() => {
         const { startedAtMs, settleDelayMs, intentWaitMaxMs } = run;
+        this.#writes.beginOutcomes.run({ startedAtMs });
         this.#writes.recoverInterrupted.run({ startedAtMs, settleDelayMs, intentWaitMaxMs });
         return Number(
           this.#writes.beginRun.run({ ...run, options: JSON.stringify(run.options) }).lastInsertRowid,

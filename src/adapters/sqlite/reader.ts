@@ -1,11 +1,14 @@
 import type { Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
 import { foldEmail } from '../../core/grant.js';
+import type { Status } from '../../core/category.js';
 import type {
   Aftermath,
   Candidate,
   ComparedRecord,
   HeldRecord,
+  AttemptRow,
+  DomainCount,
   IssueKind,
   LedgerAttempt,
   LedgerDecision,
@@ -19,7 +22,10 @@ import type {
   Waits,
 } from '../../core/ledger-rows.js';
 import type { GrantHolder, HeldGrant } from '../../core/undo.js';
+import type { Answer } from '../../core/write-back.js';
 import type { FoundByCarried, LedgerFigures, LedgerReader, RecordFilter } from '../../ports.js';
+import { prepareFeedReads, type FeedReads } from './feed-reads.js';
+import { prepareHandOverReads, type HandOverReads } from './hand-over-reads.js';
 import { guarded, isLockHeld, openForReading } from './open.js';
 import { schemaVersion } from './schema.js';
 import { prepareStatistics, type StatisticsReads } from './statistics.js';
@@ -47,6 +53,8 @@ class SqliteReader implements LedgerReader {
   readonly #reads: Reads;
   readonly #wasHeld: boolean;
   #statistics: StatisticsReads | null = null;
+  #feedReads: FeedReads | null = null;
+  #handOverReads: HandOverReads | null = null;
 
   constructor(path: string, db: Database) {
     this.#path = path;
@@ -117,7 +125,7 @@ class SqliteReader implements LedgerReader {
   }
 
   records({ statuses, categories }: RecordFilter): Iterable<LedgerRecord> {
-    const filter = { statuses: jsonOrNull(statuses), categories: jsonOrNull(categories) };
+    const filter = askedOf({ statuses, categories });
     return this.#stream(() => this.#reads.records.iterate(filter), toRecord);
   }
 
@@ -216,8 +224,50 @@ class SqliteReader implements LedgerReader {
     return this.#guarded(() => this.#reads.decisions.all(recordId));
   }
 
+  lastSeq(): number {
+    return this.#guarded(() => this.#feed.lastSeq.get())?.seq ?? 0;
+  }
+
+  changedRecords(filter: RecordFilter, afterSeq: number): Iterable<LedgerRecord> {
+    const asked = { ...askedOf(filter), afterSeq };
+    return this.#stream(() => this.#feed.changed.iterate(asked), toRecord);
+  }
+
+  repeats(statuses: readonly Status[] | null, afterSeq: number): Iterable<LedgerIssue> {
+    const asked = { statuses: jsonOrNull(statuses), afterSeq };
+    return this.#stream(() => this.#feed.repeats.iterate(asked), toIssue);
+  }
+
+  answers(column: string): Iterable<Answer> {
+    return this.#stream(() => this.#feed.answers.iterate({ column }), asIs);
+  }
+
+  people(filter: RecordFilter): Iterable<{ readonly record: LedgerRecord; readonly records: number }> {
+    return this.#stream(
+      () => this.#handOver.people.iterate(askedOf(filter)),
+      (row) => ({ record: toRecord(row), records: row[25] }),
+    );
+  }
+
+  domains(filter: RecordFilter): Iterable<DomainCount> {
+    return this.#stream(() => this.#handOver.domains.iterate(askedOf(filter)), asIs);
+  }
+
+  attemptRows(filter: RecordFilter): Iterable<AttemptRow> {
+    return this.#stream(() => this.#handOver.attemptRows.iterate(askedOf(filter)), asIs);
+  }
+
   close(): void {
     this.#db.close();
+  }
+
+  /** Prepared where they are needed: most commands of a reader ask for nothing of it. */
+  get #feed(): FeedReads {
+    return (this.#feedReads ??= prepareFeedReads(this.#db));
+  }
+
+  get #handOver(): HandOverReads {
+    return (this.#handOverReads ??= prepareHandOverReads(this.#db));
   }
 
   /**
@@ -252,7 +302,8 @@ function takeSnapshot(db: Database): Reads {
   return reads;
 }
 
-function toRecord(row: RecordRow): LedgerRecord {
+/** Of a row that begins with a record. */
+function toRecord(row: readonly [...RecordRow, ...unknown[]]): LedgerRecord {
   return {
     recordId: row[0],
     key: row[1],
@@ -330,6 +381,17 @@ function parseCarried(json: string | null): Readonly<Record<string, string>> {
 }
 
 const NOTHING_CARRIED: Readonly<Record<string, string>> = {};
+
+function askedOf({ statuses, categories }: RecordFilter): {
+  readonly statuses: string | null;
+  readonly categories: string | null;
+} {
+  return { statuses: jsonOrNull(statuses), categories: jsonOrNull(categories) };
+}
+
+function asIs<T>(row: T): T {
+  return row;
+}
 
 function jsonOrNull(values: readonly string[] | null): string | null {
   return values === null ? null : JSON.stringify(values);

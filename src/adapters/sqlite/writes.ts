@@ -13,6 +13,7 @@ export interface Writes {
   readonly recoverInterrupted: Statement;
   readonly beginRun: Statement;
   readonly beginJob: Statement;
+  readonly beginOutcomes: Statement;
   readonly endRun: Statement;
   readonly lookUp: Statement<[string], RecordRow>;
   readonly unmigrated: Statement<[string], number>;
@@ -133,6 +134,10 @@ function prepareRuns(db: Database) {
     beginJob: db.prepare(`
       INSERT INTO runs (kind, started_at, label, host, pid, version, options, input_name)
       VALUES (:kind, :startedAtMs, :label, :host, :pid, :version, :options, '')`),
+    // No smaller than any before, and than what a copy of this ledger, put back since, was given meanwhile.
+    beginOutcomes: db.prepare(
+      'INSERT INTO outcomes (seq) SELECT max(coalesce(max(seq), 0) + 1, :startedAtMs) FROM outcomes',
+    ),
     endRun: db.prepare(`
       UPDATE runs SET ended_at = :endedAtMs, ended_how = :how, ended_why = :why, input_sha256 = :sha256, input_bytes = :bytes,
         balance = :balance, pace = :pace WHERE run_id = :runId`),
