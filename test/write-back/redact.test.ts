@@ -41,7 +41,17 @@ async function makeLedger(cwd: string): Promise<void> {
   await story.ledger.see([{ ...grant, state: null, createdAt: 1, updatedAt: 1, aliases: [] }], 1);
   await story.ledger.setListedUntil(5);
   story.endAndClose();
+  decide(cwd);
   copyFileSync(join(cwd, 'acme.db'), join(cwd, 'acme.db.bak'));
+}
+
+function decide(cwd: string): void {
+  const db = new Sqlite(join(cwd, 'acme.db'));
+  db.exec(`INSERT INTO decisions
+    (record_id, run_id, decided_at, decision, held_grant_id, held_email, decided_by, why)
+    VALUES (2, 1, 1, 'reject', 'g-8', 'zoe.zebra@example.com', 'kim.kardinal@example.com',
+      'zoe.zebra@example.com is a mailbox of bob.builder@example.com')`);
+  db.close();
 }
 
 /** The files in which somebody's name is still found. */
@@ -71,6 +81,10 @@ function factsOf(cwd: string): Facts {
   } finally {
     reader.close();
   }
+}
+
+function triggersOf(db: Sqlite.Database): readonly unknown[] {
+  return db.prepare("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name").all();
 }
 
 function withoutWords(row: object): object {
@@ -107,6 +121,9 @@ describe('a ledger that is made to forget addresses', () => {
   it('keeps what is insert-only so, and can be made to once more', async () => {
     const cwd = testFolder();
     await makeLedger(cwd);
+    const copy = new Sqlite(join(cwd, 'acme.db.bak'));
+    const before = triggersOf(copy);
+    copy.close();
     await runHere([...REDACT, '--yes'], { cwd });
     const again = await runHere([...REDACT, '--yes', '--json'], { cwd });
     expect(JSON.parse(again.stdout)).toMatchObject({
@@ -118,8 +135,7 @@ describe('a ledger that is made to forget addresses', () => {
     });
     const db = new Sqlite(join(cwd, 'acme.db'));
     expect(() => db.exec("UPDATE attempt_ends SET result = 'granted'")).toThrow('insert-only');
-    const triggers = db.prepare("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'").pluck().get();
-    expect(triggers).toBe(6);
+    expect(triggersOf(db)).toEqual(before);
     db.close();
   });
 

@@ -134,7 +134,12 @@ class SqliteLedger implements Ledger {
 
   beginJob(job: JobStart): number {
     const row = { ...job, options: JSON.stringify(job.options) };
-    return this.#guarded(() => Number(this.#writes.beginJob.run(row).lastInsertRowid));
+    return this.#guarded(() =>
+      this.#db.transaction(() => {
+        this.#writes.beginOutcomes.run({ startedAtMs: job.startedAtMs });
+        return Number(this.#writes.beginJob.run(row).lastInsertRowid);
+      })(),
+    );
   }
 
   endRun(runId: number, end: RunEnd): void {

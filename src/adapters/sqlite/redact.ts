@@ -127,7 +127,7 @@ function withoutTriggers(db: Database, act: () => void): void {
   for (const { sql } of triggers) db.exec(sql);
 }
 
-/** Attempts first: what was said of a record is looked through for the addresses that it still has. */
+/** Attempts and decisions first: what was said of a record is looked through for the addresses that it still has. */
 function forget(db: Database, nowMs: number): void {
   db.exec(`
     UPDATE attempt_ends SET
@@ -136,6 +136,11 @@ function forget(db: Database, nowMs: number): void {
     FROM attempt_starts AS s JOIN records AS r USING (record_id)
     WHERE s.attempt_id = attempt_ends.attempt_id
       AND coalesce(attempt_ends.error_message, attempt_ends.provider_error) IS NOT NULL`);
+  db.exec(`
+    UPDATE decisions SET
+      why = forget(decisions.why, r.email, r.grant_email, decisions.held_email),
+      decided_by = forget(decisions.decided_by), held_email = NULL
+    FROM records AS r WHERE r.record_id = decisions.record_id`);
   db.exec(`
     UPDATE records SET
       error_message = forget(error_message, email, grant_email),

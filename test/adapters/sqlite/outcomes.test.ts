@@ -1,4 +1,5 @@
-import { copyFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -181,10 +182,18 @@ describe('the numbers', () => {
 
 /** Makes of a ledger what it was before outcomes had numbers. */
 function takeBack(file: string): void {
-  const db = new Sqlite(file);
-  const earlier = readdirSync('migrations').filter((name) => name < '007').length;
-  db.exec(`DROP TRIGGER records_change; DROP TRIGGER row_issues_repeat; DROP VIEW ledger_outcomes;
-    DROP VIEW ledger_repeats; DROP VIEW ledger_redaction; DROP INDEX row_issues_repeats; DROP TABLE outcomes;
-    ALTER TABLE ledger DROP COLUMN redacted_at; PRAGMA user_version = ${earlier}`);
+  const older = folder.path('older.db');
+  const db = new Sqlite(older);
+  const steps = readdirSync('migrations').filter((name) => name < '007');
+  for (const name of steps.sort()) db.exec(readFileSync(join('migrations', name), 'utf8'));
+  db.exec(`ATTACH '${file}' AS newer`);
+  const tables = db.prepare("SELECT name FROM main.sqlite_master WHERE type = 'table'").pluck().all();
+  for (const table of tables.map(String)) {
+    const columns = db.prepare(`SELECT group_concat(name) FROM pragma_table_info('${table}')`).pluck().get();
+    db.exec(`INSERT INTO main.${table} (${String(columns)}) SELECT ${String(columns)} FROM newer.${table}`);
+  }
+  const mark = db.pragma('newer.application_id', { simple: true });
+  db.exec(`PRAGMA application_id = ${String(mark)}; PRAGMA user_version = ${steps.length}`);
   db.close();
+  copyFileSync(older, file);
 }
