@@ -9,6 +9,7 @@ import {
 } from './core/lane.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
+import type { HeldLane } from './core/run-summary.js';
 import type { Clock, LaneName, Log } from './ports.js';
 
 export interface LanesOptions {
@@ -155,11 +156,22 @@ export class Lanes {
   }
 
   /** The lanes that are held at this moment, each with how long still. */
-  held(): readonly (LaneName & { readonly heldMs: number })[] {
+  held(): readonly HeldLane[] {
     const nowMs = this.#ports.clock.monotonic();
     return [...this.#entries.values()]
       .map(({ name, lane }) => ({ ...name, heldMs: Math.max(0, lane.holdUntilMs - nowMs) }))
       .filter(({ heldMs }) => heldMs > 0);
+  }
+
+  /** How long lanes were held in this run so far; those that never were are left out. */
+  heldInAll(): readonly HeldLane[] {
+    const nowMs = this.#ports.clock.monotonic();
+    return [...this.#entries.values()]
+      .filter(({ lane }) => lane.heldMs > 0)
+      .map(({ name, lane }) => ({
+        ...name,
+        heldMs: Math.round(lane.heldMs - Math.max(0, lane.holdUntilMs - nowMs)),
+      }));
   }
 
   /** A lane alone has the whole window, which bounds it. */

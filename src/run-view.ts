@@ -20,7 +20,7 @@ export interface RunViewParts {
   readonly feed: Pick<Feed, 'share'>;
   readonly clock: Clock;
   readonly pacer: Pick<Pacer, 'state' | 'holds'>;
-  readonly lanes: Pick<Lanes, 'held'>;
+  readonly lanes: Pick<Lanes, 'held' | 'heldInAll'>;
   readonly meter: Pick<Meter, 'measured'>;
   readonly askedPerSecond: number;
   readonly stoppedLanes: readonly StoppedLane[];
@@ -50,8 +50,14 @@ export class RunView {
 
   /** How long nothing was let through, and why. */
   held(): HeldSummary {
-    const { throttledHits, heldMs } = this.#parts.pacer.state();
-    return { throttledHits, throttledMs: Math.round(heldMs.throttled), outageMs: Math.round(heldMs.outage) };
+    const { pacer, lanes } = this.#parts;
+    const { throttledHits, heldMs } = pacer.state();
+    return {
+      throttledHits,
+      throttledMs: Math.round(heldMs.throttled),
+      outageMs: Math.round(heldMs.outage),
+      lanes: lanes.heldInAll(),
+    };
   }
 
   /** What was asked of Nylas and what held it, for the ledger to keep. */

@@ -302,7 +302,7 @@ describe('the summary of a run', () => {
         latencyP50Ms: 900,
       },
       pace: { askedPerSecond: 45, throttledHits: 0, throttledMs: 0, outageMs: 0, holds: [] },
-      held: { throttledHits: 0, throttledMs: 0, outageMs: 0 },
+      held: { throttledHits: 0, throttledMs: 0, outageMs: 0, lanes: [] },
       input: { sha256: 'c0ffee', bytes: 12 },
       unmatched: { keys: [], retry: [] },
     };
@@ -364,10 +364,24 @@ describe('the summary of a run', () => {
     ],
     [{ stop: { kind: 'outage', lastedMs: 1_900_000 } }, 'Nylas did not answer for 31 min 40 s.'],
     [
-      { held: { throttledHits: 2, throttledMs: 800, outageMs: 0 } },
+      { held: { throttledHits: 2, throttledMs: 800, outageMs: 0, lanes: [] } },
       'Nylas said 2 times that it was too much',
     ],
-    [{ held: { throttledHits: 0, throttledMs: 0, outageMs: 61_000 } }, 'Nylas was down for 1 min 1 s'],
+    [
+      { held: { throttledHits: 0, throttledMs: 0, outageMs: 61_000, lanes: [] } },
+      'Nylas was down for 1 min 1 s',
+    ],
+    [
+      {
+        held: {
+          throttledHits: 0,
+          throttledMs: 0,
+          outageMs: 0,
+          lanes: [{ provider: 'microsoft', credentialId: null, heldMs: 14_000 }],
+        },
+      },
+      'microsoft was held for 14 s',
+    ],
     [{ misconfigured: 3 }, "3 rows met a connector or API key that doesn't work"],
     [
       {

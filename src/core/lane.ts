@@ -11,6 +11,8 @@ export interface Lane {
   /** Holds in a row: nothing that was sent after the first of them was taken. */
   readonly holds: number;
   readonly heldAtMs: number;
+  /** How long it is held in all, up to `holdUntilMs`. */
+  readonly heldMs: number;
   /** Times in a row that Nylas waited for the provider in vain. */
   readonly silences: number;
   /** Outcomes of earlier runs, where the lane has never had a success. */
@@ -64,6 +66,7 @@ export function newLane(before: number): Lane {
     holdUntilMs: -Infinity,
     holds: 0,
     heldAtMs: -Infinity,
+    heldMs: 0,
     silences: 0,
     withoutSuccess: 0,
     hasSucceeded: false,
@@ -87,7 +90,12 @@ export function laneThrottled(
   // What left before the lane was last held says nothing new about how long to hold.
   const holds = hit.sentAtMs <= lane.heldAtMs ? lane.holds : lane.holds + 1;
   const untilMs = hit.nowMs + (hit.retryAfterMs ?? 0) + backoffMs(holds, hit.random);
-  return { ...lane, holds, heldAtMs: hit.nowMs, holdUntilMs: Math.max(lane.holdUntilMs, untilMs) };
+  const longerMs = Math.max(0, untilMs - Math.max(lane.holdUntilMs, hit.nowMs));
+  return {
+    ...lane,
+    ...{ holds, heldAtMs: hit.nowMs, holdUntilMs: Math.max(lane.holdUntilMs, untilMs) },
+    heldMs: lane.heldMs + longerMs,
+  };
 }
 
 /** Takes in that the provider did not answer Nylas: after so many in a row its lane rests, ever longer. */

@@ -1,6 +1,7 @@
 import type { LaneStop } from './lane.js';
 import type { StateCount } from './ledger-rows.js';
 import type { Need, NextStep } from './next-steps.js';
+import type { Provider } from './provider.js';
 import type { Balance } from './tally.js';
 import type { Unmatched } from './unmatched.js';
 import type { StopReason } from './verdict.js';
@@ -43,6 +44,14 @@ export interface HeldSummary {
   readonly throttledHits: number;
   readonly throttledMs: number;
   readonly outageMs: number;
+  /** Providers that throttled, or did not answer Nylas: nothing of theirs was sent for so long. */
+  readonly lanes: readonly HeldLane[];
+}
+
+export interface HeldLane {
+  readonly provider: Provider;
+  readonly credentialId: string | null;
+  readonly heldMs: number;
 }
 
 interface StoppedLaneSummary {

@@ -112,6 +112,13 @@ describe('a provider that throttles', () => {
     expect(after([SUCCESS], twice).holds).toBe(0);
   });
 
+  test('counts for how long it is held in all, what overlaps once', () => {
+    const once = laneThrottled(newLane(0), { ...hit, retryAfterMs: 2_000 });
+    const longer = laneThrottled(once, { ...hit, nowMs: 11_000, sentAtMs: 9_500, retryAfterMs: 2_000 });
+    expect([once.heldMs, longer.heldMs, longer.holdUntilMs]).toEqual([2_250, 3_250, 13_250]);
+    expect(laneThrottled(longer, { ...hit, nowMs: 12_000, sentAtMs: 9_500 }).heldMs).toBe(3_250);
+  });
+
   test('does not hold it longer for requests that had left already', () => {
     const once = laneThrottled(newLane(0), hit);
     expect(laneThrottled(once, { ...hit, nowMs: 10_050, sentAtMs: 9_500 })).toMatchObject({ holds: 1 });

@@ -33,7 +33,7 @@ function speed({ runId, elapsedMs, requests, requestsPerSecond, ratePerSecond }:
   return [`Run ${runId} took ${formatDuration(elapsedMs)}: ${formatCounted(requests, 'request')}${rate}`];
 }
 
-function held({ held: { throttledHits, throttledMs, outageMs } }: RunSummary): string[] {
+function held({ held: { throttledHits, throttledMs, outageMs, lanes } }: RunSummary): string[] {
   const told: string[] = [];
   if (throttledHits > 0) {
     const times = throttledHits === 1 ? 'once' : `${formatCount(throttledHits)} times`;
@@ -42,6 +42,12 @@ function held({ held: { throttledHits, throttledMs, outageMs } }: RunSummary): s
     );
   }
   if (outageMs > 0) told.push(`Nylas was down for ${formatDuration(outageMs)}: nothing was sent meanwhile.`);
+  for (const lane of lanes) {
+    const name = printable(laneTitle(lane));
+    told.push(
+      `${name} was held for ${formatDuration(lane.heldMs)}: the provider throttled, or didn't answer.`,
+    );
+  }
   return told.flatMap((text) => wrap(text, WIDTH));
 }
 
