@@ -13,7 +13,7 @@ import { mutated } from './mutated.js';
  * mutants whose names hold that.
  */
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '2000' }, only: { type: 'string', default: '' } },
+  options: { seeds: { type: 'string', default: '4000' }, only: { type: 'string', default: '' } },
 });
 const SEEDS = Number(values.seeds);
 const CHOSEN = MUTANTS.filter(({ name }) => name.includes(values.only));
