@@ -27,8 +27,8 @@ function isPage({ format, json, out }: Values): boolean {
 }
 
 /** The form of a report that is made of rows. */
-export function reportFormat({ json, raw, excel, delimiter, format }: Values): ReportFormat {
-  if (json || format === 'json' || format === 'html') return 'json';
+export function reportFormat({ json, out, raw, excel, delimiter, format }: Values): ReportFormat {
+  if ((json && out === '-') || format === 'json' || format === 'html') return 'json';
   if (format === 'jsonl') return 'jsonl';
   if (excel) return delimiter === 'semicolon' ? 'excel csv, semicolons' : 'excel csv';
   return raw ? 'raw csv' : 'csv';
@@ -64,6 +64,8 @@ const NOT_WITH: readonly (readonly [
   ],
   ['--attempts', ({ attempts }) => attempts, ['after', 'by', 'client-id', 'redirect-uri']],
   ['--by', ({ by }) => by !== null, ['after']],
+  // A link for a masked address signs nobody in.
+  ['--mask-emails', ({ maskEmails }) => maskEmails, ['client-id', 'redirect-uri']],
   ['--raw', ({ raw }) => raw, ['excel']],
 ];
 

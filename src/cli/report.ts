@@ -51,8 +51,8 @@ export const action: Action<typeof REPORT> = async (values, _args, flags, shell)
     assertWritable(values, reader);
     const provenance = once(() => readProvenance(reader, shell.version, clock.now()));
     const making = { reader, values, shell, provenance, place: placeOf(values, shell) };
-    const written = await write(form, making);
     await writeProvenance(making);
+    const written = await write(form, making);
     await tell(written, making);
     return EXIT.done;
   } finally {
@@ -119,7 +119,10 @@ async function writeProvenance({ values, provenance }: Making): Promise<void> {
   if (values.provenance === null) return;
   const writeOut = await textWriter();
   const shown = values.maskEmails ? maskProvenance(provenance()) : provenance();
-  await writeOut([`${JSON.stringify(shown, null, 2)}\n`], { file: values.provenance });
+  await writeOut([`${JSON.stringify(shown, null, 2)}\n`], {
+    file: values.provenance,
+    option: '--provenance',
+  });
 }
 
 /** Throws UserError where something would be lost. */

@@ -1,9 +1,13 @@
 /** What stands before an @ (in a URI: %40), in quotes or up to what no address holds. */
 const LOCAL_PART = /(?:"[^"\n]{1,320}"|(?:[^\s@<>"'`(){},;:|\\[\]=/?&%]|%(?!40)){1,320})(?=@|%40)/gu;
 
+/** A text that is an address and nothing else: whatever stands in it is part of it. */
+const WHOLE = /^([^\s@<>"(),;:\\[\]])[^\s@<>"(),;:\\[\]]*(?=@[^\s@<>"(),;:\\[\]]+$)/u;
+
 /** Each email address in a text as `a***@example.com`: its first character and its domain stay. */
 export function maskEmails(text: string): string {
   if (!text.includes('@') && !text.includes('%40')) return text;
+  if (WHOLE.test(text)) return text.replace(WHOLE, '$1***');
   return text.replace(LOCAL_PART, (local) => `${String.fromCodePoint(local.codePointAt(0) ?? 0)}***`);
 }
 

@@ -111,14 +111,14 @@ describe('a failure under --json', () => {
     expect(document.error.next).not.toBe('');
   });
 
-  it('a report that goes to a file is told of', async () => {
+  it('a report that goes to a file is told of, and is in the form that was asked for', async () => {
     const cwd = testFolder();
     const simulator = await simulate();
     writeUsers(cwd, emails(2));
     await runHere(['run', 'users.csv', '--api-uri', simulator.url, '--rate', '0'], { cwd });
-    const { stdout } = await runHere(['report', '--out', 'r.json', '--json'], { cwd });
-    expect(JSON.parse(stdout)).toEqual({ file: 'r.json', format: 'json', rows: 2 });
-    expect(JSON.parse(readFileSync(join(cwd, 'r.json'), 'utf8'))).toMatchObject({ rows: [{}, {}] });
+    const { stdout } = await runHere(['report', '--columns', 'status', '--out', 'r.csv', '--json'], { cwd });
+    expect(JSON.parse(stdout)).toEqual({ file: 'r.csv', format: 'csv', rows: 2 });
+    expect(readFileSync(join(cwd, 'r.csv'), 'utf8')).toBe('status\nmigrated\nmigrated\n');
   });
 });
 

@@ -13,7 +13,11 @@ const PEOPLE = ['ada.lovelace', 'eve.moneypenny', 'bob.builder', 'zoe.zebra', 'k
 
 /** A ledger that holds addresses in every place where one can be. */
 async function makeLedger(cwd: string): Promise<void> {
-  const story = new Story(join(cwd, 'acme.db'), { label: 'for kim.kardinal@example.com' });
+  const story = new Story(join(cwd, 'acme.db'), {
+    label: 'for kim.kardinal@example.com',
+    options: { label: 'for kim.kardinal@example.com', only: 'keys of bob.builder@example.com.txt' },
+    inputName: 'cat users.csv # ada.lovelace@example.com',
+  });
   const [ada, eve, bob] = PEOPLE.map((name) => `${name}@example.com`);
   await story.migrate({
     key: 'k-1',

@@ -87,7 +87,7 @@ describe('a feed', () => {
     });
     expect(JSON.parse(second.stdout)).toEqual({
       file: 'part.csv',
-      format: 'json',
+      format: 'csv',
       rows: 0,
       next: Number(first.stdout),
     });

@@ -24,7 +24,7 @@ const COLUMNS = [
   { name: 'Lasted', cell: ({ startedAtMs, endedAtMs }: PageRun) => lasted(startedAtMs, endedAtMs) },
   { name: 'Ended', cell: (run: PageRun) => ending(run) },
   { name: 'Rows read', cell: ({ balance }: PageRun) => rowsRead(balance), isNumber: true },
-  { name: 'Requests', cell: ({ requests }: PageRun) => requests, isNumber: true },
+  { name: 'Requests for users', cell: ({ requests }: PageRun) => requests, isNumber: true },
 ];
 
 const STATES: Readonly<Record<Exclude<LastRun['state'], 'finished' | 'unfinished'>, string>> = {

@@ -11,8 +11,10 @@ import { describeWriteTrouble } from '../../core/file-trouble.js';
  * Where a report goes: a stream that stays open, or a file that is there whole or not at all. `onGone` is told
  * where the stream's reader left before the end.
  */
+/** `option` names the file, in messages; else that is --out. */
 export type ReportOut =
-  { readonly stream: Writable; readonly onGone?: () => void } | { readonly file: string };
+  | { readonly stream: Writable; readonly onGone?: () => void }
+  | { readonly file: string; readonly option?: string };
 
 /** Some pieces of text wait while others are written, so that making them need not wait for the disk. */
 const FILE_OPTIONS = { flush: true, highWaterMark: 128 * 1024 };
@@ -20,7 +22,7 @@ const FILE_OPTIONS = { flush: true, highWaterMark: 128 * 1024 };
 /** Writes the text out, as fast as it is taken. Whoever stops reading a stream ends it quietly. */
 export async function writeOut(text: Iterable<string>, out: ReportOut): Promise<void> {
   if ('stream' in out) await writeToStream(text, out.stream, out.onGone);
-  else await writeToFile(text, out.file);
+  else await writeToFile(text, out.file, out.option ?? '--out');
 }
 
 async function writeToStream(
@@ -35,25 +37,25 @@ async function writeToStream(
       onGone();
       return;
     }
-    throw isSystemError(error) ? cannotWrite('Standard output', error) : error;
+    throw isSystemError(error) ? cannotWrite('Standard output', '--out', error) : error;
   }
 }
 
-async function writeToFile(text: Iterable<string>, file: string): Promise<void> {
+async function writeToFile(text: Iterable<string>, file: string, option: string): Promise<void> {
   try {
-    const target = await regularTarget(file);
+    const target = await regularTarget(file, option);
     if (target === null) await pipeline(Readable.from(text), createWriteStream(file));
     else await replaceFile(text, target);
   } catch (error) {
-    throw isSystemError(error) ? cannotWrite(file, error) : error;
+    throw isSystemError(error) ? cannotWrite(file, option, error) : error;
   }
 }
 
 /** The file that a rename may replace, through links; null where it is a device or a pipe, which is written to. */
-async function regularTarget(file: string): Promise<string | null> {
+async function regularTarget(file: string, option: string): Promise<string | null> {
   const facts = await stat(file).catch(() => null);
   if (facts === null) return file;
-  if (facts.isDirectory()) throw cannotWrite(file, new Error('it is a directory'));
+  if (facts.isDirectory()) throw cannotWrite(file, option, new Error('it is a directory'));
   return facts.isFile() ? realpath(file) : null;
 }
 
@@ -69,9 +71,9 @@ async function replaceFile(text: Iterable<string>, file: string): Promise<void> 
   }
 }
 
-function cannotWrite(file: string, error: unknown): UserError {
+function cannotWrite(file: string, option: string, error: unknown): UserError {
   const detail = describeWriteTrouble(error);
-  return new UserError('usage', `${file} can't be written: ${detail}.`, 'Name another file with --out.');
+  return new UserError('usage', `${file} can't be written: ${detail}.`, `Name another file with ${option}.`);
 }
 
 /** Codes of a stream whose other end has had enough. */

@@ -155,7 +155,10 @@ function forget(db: Database, nowMs: number): void {
       provider = forget(provider, email), email = NULL`);
   // The next run lists everything anew: a mailbox that has its grant is not given another credential.
   db.exec('DELETE FROM grants_seen');
-  db.exec('UPDATE runs SET label = forget(label), ended_why = forget(ended_why)');
+  db.exec(`
+    UPDATE runs SET
+      label = forget(label), ended_why = forget(ended_why),
+      options = forget(options), input_name = forget(input_name)`);
   db.prepare('UPDATE ledger SET listed_until = NULL, redacted_at = ?').run(nowMs);
 }
 
