@@ -182,6 +182,7 @@ function count(resolved: readonly Resolved[]): ResolveResult['counts'] {
 
 function failOn(problems: readonly string[]): void {
   if (problems.length === 0) return;
-  const next = 'Nothing was decided: mend that and give all of it again. See: nylas-migrate resolve --list';
+  const next =
+    'Nothing was decided: mend that and give all of it again. Who is held says resolve --list, with the same --ledger.';
   throw new UserError('usage', problems.join('\n'), next);
 }

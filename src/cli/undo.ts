@@ -120,8 +120,8 @@ function assertRun(reader: LedgerReader, { selection: { runId } }: UndoRequest):
   const known = runs.map((run) => String(run.runId)).join(', ');
   throw new UserError(
     'usage',
-    `--run ${runId} is no migration in this ledger, which has ${formatCounted(runs.length, 'run')}${known === '' ? '' : `: ${known}`}.`,
-    'See: nylas-migrate status',
+    `--run ${runId} is no migration in this ledger, which has ${formatCounted(runs.length, 'migration')}${known === '' ? '' : `: run ${known}`}.`,
+    'Name one of them; status, asked with the same --ledger, says more of each.',
   );
 }
 

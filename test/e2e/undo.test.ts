@@ -230,7 +230,7 @@ describe('counting', () => {
   it.each([
     ['another number', ['--yes', '4'], /there are 3 to delete now: nothing was deleted/],
     ['no number', ['--yes', 'all'], /whole number/],
-    ['a run that never was', ['--run', '7'], /no migration in this ledger, which has 1 run: 1/],
+    ['a run that never was', ['--run', '7'], /no migration in this ledger, which has 1 migration: run 1/],
     ['a file of keys that is not there', ['--only', 'nobody.txt'], /nobody\.txt/],
   ])('%s ends with 2', async (_name, args, message) => {
     const cwd = testFolder();
