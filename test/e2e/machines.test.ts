@@ -347,12 +347,13 @@ describe('a damaged ledger', () => {
     child.kill('SIGKILL');
     await ended;
     damageLatterHalf(join(cwd, LEDGER));
-    const before = simulator.stats().requests['connect'];
-    const refused = await runHere(runArgs(simulator), { cwd });
+    // What the killed run had under way may still arrive at its own.
+    const another = await simulate();
+    const refused = await runHere(runArgs(another), { cwd });
     expect(refused.exitCode, refused.stderr).toBe(6);
     expect(refused.stderr).toMatch(/damaged|malformed/);
     expect(refused.stderr).toContain('Keep the file');
-    expect(simulator.stats().requests['connect']).toEqual(before);
+    expect(another.stats().requests['connect']).toBeUndefined();
 
     const [, command = '', option = ''] =
       /: (cp \S+ \S+), then the same command with (.+?)\. /.exec(refused.stderr) ?? [];
