@@ -44,10 +44,8 @@ export class Caller implements ReadingWork {
   }
 
   readonly send = async (call: (onLeft: OnLeft) => Promise<Answer>): Promise<Answer | null> => {
-    const onLeft = await this.#ports.pacer.slot();
-    if (onLeft === null) return null;
-    const answer = await call(onLeft);
-    this.#learn(answer);
+    const answer = await this.#ports.pacer.send(call);
+    if (answer !== null) this.#learn(answer);
     return answer;
   };
 

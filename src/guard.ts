@@ -10,7 +10,7 @@ interface GuardPorts {
   readonly api: Pick<NylasApi, 'application' | 'connectors'>;
   readonly stop: StopSwitch;
   readonly log: Log;
-  readonly pacer: Pick<Pacer, 'slot'>;
+  readonly pacer: Pick<Pacer, 'send'>;
   /** Told each answer, as of every call: what went through the pacer may be what an outage is probed by. */
   readonly onAnswer: (answer: Answer) => void;
 }
@@ -35,9 +35,8 @@ export function watchRefusals(ports: GuardPorts, stopLane: (provider: Provider) 
 }
 
 async function confirmKey({ api, stop, log, pacer, onAnswer }: GuardPorts): Promise<void> {
-  const onLeft = await pacer.slot();
-  if (onLeft === null) return;
-  const answer = await api.application(onLeft);
+  const answer = await pacer.send((onLeft) => api.application(onLeft));
+  if (answer === null) return;
   onAnswer(answer);
   if (!refusesKey(answer)) return;
   log.error('the API key is refused: the run stops');
@@ -49,9 +48,8 @@ async function confirmConnector(
   provider: Provider,
   stopLane: (provider: Provider) => void,
 ): Promise<void> {
-  const onLeft = await pacer.slot();
-  if (onLeft === null) return;
-  const answer = await api.connectors(onLeft);
+  const answer = await pacer.send((onLeft) => api.connectors(onLeft));
+  if (answer === null) return;
   onAnswer(answer);
   const providers = answer.kind === 'reply' ? connectorProviders(answer.body) : null;
   if (providers === null || providers.has(provider)) return;

@@ -12,7 +12,7 @@ const ALIASES_MAX = 200;
 /** Where aliases can be asked for. */
 export interface AliasSource {
   readonly api: Pick<NylasApi, 'grantById'>;
-  readonly pacer: Pick<Pacer, 'slot'>;
+  readonly pacer: Pick<Pacer, 'send'>;
 }
 
 /** What `resolve --list` shows. `from`: where aliases come from, or why they don't. */
@@ -44,9 +44,9 @@ async function askAliases(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const aliases = new Map<string, readonly string[]>();
   for (const { key, grantId } of held.slice(0, ALIASES_MAX)) {
-    if (grantId === null || (await pacer.slot()) === null) break;
-    const answer = await api.grantById(grantId);
-    if (answer.kind === 'fault') break;
+    if (grantId === null) break;
+    const answer = await pacer.send((onLeft) => api.grantById(grantId, onLeft));
+    if (answer === null || answer.kind === 'fault') break;
     const grant = answer.status === 200 ? grantOf(answer.body) : null;
     if (grant !== null) aliases.set(key, grant.aliases);
   }

@@ -288,10 +288,8 @@ class Migration {
       this.#pacer.withdraw();
       return null;
     }
-    const onLeft = await this.#pacer.slot();
-    if (onLeft === null) return null;
-    const answer = await call(onLeft);
-    this.#onAnswer(answer);
+    const answer = await this.#pacer.send(call);
+    if (answer !== null) this.#onAnswer(answer);
     return answer;
   }
 

@@ -9,7 +9,7 @@ export interface OutagePorts {
   readonly api: Pick<NylasApi, 'application'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly pacer: Pick<Pacer, 'suspend' | 'resume' | 'probeSlot' | 'letOne'>;
+  readonly pacer: Pick<Pacer, 'suspend' | 'resume' | 'probe' | 'letOne'>;
   readonly stop: StopSwitch;
   /** Told what whoever watches should know. */
   readonly warn: (message: string) => void;
@@ -75,9 +75,8 @@ export class OutageWatch {
   /** First a call that changes nothing, then one of those that wait. */
   async #isOver(): Promise<boolean> {
     const { api, pacer } = this.#ports;
-    const onLeft = await pacer.probeSlot();
-    if (onLeft === null) return false;
-    return isNylasUp(await api.application(onLeft)) && (await this.#letOneThrough());
+    const answer = await pacer.probe((onLeft) => api.application(onLeft));
+    return answer !== null && isNylasUp(answer) && (await this.#letOneThrough());
   }
 
   async #letOneThrough(): Promise<boolean> {

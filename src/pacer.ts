@@ -1,5 +1,5 @@
 import { addHold, type Hold } from './core/holds.js';
-import { correctSend, meanRate, newPace, nextSlotMs, recordSend, type Pace } from './core/pace.js';
+import { hasLeft, letGo, meanRate, newPace, nextSlotMs, type Pace } from './core/pace.js';
 import { lowered, newThrottle, rateAt, recovered, type Throttle } from './core/throttle.js';
 import type { Clock, OnLeft } from './ports.js';
 
@@ -12,13 +12,13 @@ const CLIMB_STEP_MS = 50;
 /** Hands out the moments at which requests may leave, first come, first served. */
 export interface Pacer {
   /**
-   * Resolves when the caller may send, which it must then do at once, to what is to be told when the request has
-   * left: later slots are computed from that. Null: the pacer was stopped.
+   * Makes the call in its turn. It must send at once, and say when its request has left: later slots are computed
+   * from that, or from when the call ended. Null: the pacer was stopped before.
    */
-  slot(): Promise<OnLeft | null>;
-  /** A slot that is served during an outage too, and before all others: for what asks whether it is over. */
-  probeSlot(): Promise<OnLeft | null>;
-  /** Says that a call to `slot` will follow as soon as its intent is committed. */
+  send<T>(call: (onLeft: OnLeft) => Promise<T>): Promise<T | null>;
+  /** Likewise, but during an outage too, and before all others: for what asks whether it is over. */
+  probe<T>(call: (onLeft: OnLeft) => Promise<T>): Promise<T | null>;
+  /** Says that a call of `send` will follow as soon as its intent is committed. */
   announce(): void;
   /** Says that one that was announced will not follow. */
   withdraw(): void;
@@ -60,7 +60,8 @@ export function startPacer(ratePerSecond: number, clock: Clock): Pacer {
   return new ClockedPacer(ratePerSecond, clock);
 }
 
-type Waiter = (granted: OnLeft | null) => void;
+/** Told when it was let go, monotonic milliseconds; null: it was turned away. */
+type Waiter = (letGoAtMs: number | null) => void;
 
 class ClockedPacer implements Pacer {
   readonly #clock: Clock;
@@ -96,13 +97,13 @@ class ClockedPacer implements Pacer {
     if (this.#isLow()) this.#wakeProducer?.();
   }
 
-  slot(): Promise<OnLeft | null> {
+  send<T>(call: (onLeft: OnLeft) => Promise<T>): Promise<T | null> {
     this.#announced = Math.max(0, this.#announced - 1);
-    return this.#queue(this.#waiting);
+    return this.#inTurn(this.#waiting, call);
   }
 
-  probeSlot(): Promise<OnLeft | null> {
-    return this.#queue(this.#probes);
+  probe<T>(call: (onLeft: OnLeft) => Promise<T>): Promise<T | null> {
+    return this.#inTurn(this.#probes, call);
   }
 
   ready(): Promise<void> {
@@ -176,7 +177,29 @@ class ClockedPacer implements Pacer {
     return addHold(this.#holds, { cause: 'outage', fromMs, toMs: this.#clock.monotonic() });
   }
 
-  #queue(waiting: Waiter[]): Promise<OnLeft | null> {
+  async #inTurn<T>(waiting: Waiter[], call: (onLeft: OnLeft) => Promise<T>): Promise<T | null> {
+    const letGoAtMs = await this.#queue(waiting);
+    if (letGoAtMs === null) return null;
+    let isLeaving = true;
+    const onLeft = (): void => {
+      if (!isLeaving) return;
+      isLeaving = false;
+      this.#hasLeft(letGoAtMs);
+    };
+    try {
+      return await call(onLeft);
+    } finally {
+      // What came to nothing counts too: connecting in vain asks something of the other side.
+      onLeft();
+    }
+  }
+
+  #hasLeft(letGoAtMs: number): void {
+    hasLeft(this.#pace, letGoAtMs, this.#clock.monotonic());
+    if (this.#cancelTimer === null) this.#serve();
+  }
+
+  #queue(waiting: Waiter[]): Promise<number | null> {
     return new Promise((resolve) => {
       if (this.#stopped) {
         resolve(null);
@@ -203,16 +226,15 @@ class ClockedPacer implements Pacer {
         this.#serveAfter(waitMs, nowMs);
         return;
       }
-      recordSend(this.#pace, nowMs);
-      queue.shift()?.(() => {
-        correctSend(this.#pace, nowMs, this.#clock.monotonic());
-      });
+      letGo(this.#pace, nowMs);
+      queue.shift()?.(nowMs);
       if (this.#isLow()) this.#wakeProducer?.();
     }
   }
 
-  /** A rate that climbs brings the slot nearer meanwhile. */
+  /** A rate that climbs brings the slot nearer meanwhile; where all that may leave is leaving, none comes before. */
   #serveAfter(waitMs: number, nowMs: number): void {
+    if (waitMs === Infinity) return;
     const climbs = rateAt(this.#throttle, nowMs) < this.#pace.ratePerSecond;
     const delayMs = climbs ? Math.min(waitMs, CLIMB_STEP_MS) : waitMs;
     this.#cancelTimer = this.#clock.after(Math.ceil(delayMs), () => {

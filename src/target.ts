@@ -5,6 +5,7 @@ import { CONTROL, KEY_LENGTH_MAX } from './core/plain.js';
 import { backoffMs } from './core/retry.js';
 import { REDACTED } from './core/scrub.js';
 import { connectorProviders } from './guard.js';
+import type { Pacer } from './pacer.js';
 import type { Clock, NylasApi } from './ports.js';
 import { pauseUntilStop, type StopSwitch } from './stop.js';
 
@@ -16,6 +17,13 @@ export interface Target {
   readonly region: string | null;
 }
 
+interface TargetPorts {
+  readonly api: Pick<NylasApi, 'application'>;
+  readonly pacer: Pick<Pacer, 'send'>;
+  readonly clock: Clock;
+  readonly stop: StopSwitch;
+}
+
 const TRIES_MAX = 4;
 
 /**
@@ -23,11 +31,12 @@ const TRIES_MAX = 4;
  * Nylas refuses the key, can't be reached, or what answers isn't Nylas.
  */
 export async function readTarget(
-  { api, clock, stop }: { readonly api: NylasApi; readonly clock: Clock; readonly stop: StopSwitch },
+  { api, pacer, clock, stop }: TargetPorts,
   apiUri: string,
 ): Promise<Target | null> {
   for (let tries = 1; stop.reason() === null; tries += 1) {
-    const answer = await api.application();
+    const answer = await pacer.send((onLeft) => api.application(onLeft));
+    if (answer === null) return null;
     const target = targetOf(answer);
     if (target !== null) return target;
     if (tries === TRIES_MAX || !isPassing(answer)) throw noTarget(answer, apiUri);
@@ -37,9 +46,12 @@ export async function readTarget(
 }
 
 /** The providers that the application has connectors for; null where Nylas didn't say. */
-export async function readConnectors(api: NylasApi): Promise<readonly string[] | null> {
-  const answer = await api.connectors();
-  const providers = answer.kind === 'reply' ? connectorProviders(answer.body) : null;
+export async function readConnectors(
+  api: Pick<NylasApi, 'connectors'>,
+  pacer: Pick<Pacer, 'send'>,
+): Promise<readonly string[] | null> {
+  const answer = await pacer.send((onLeft) => api.connectors(onLeft));
+  const providers = answer?.kind === 'reply' ? connectorProviders(answer.body) : null;
   return providers === null ? null : [...providers].map(nameIn).sort();
 }
 

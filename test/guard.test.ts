@@ -20,7 +20,7 @@ function watch(answers: { readonly application?: Answer; readonly connectors?: A
       },
       stop,
       log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
-      pacer: { slot: () => Promise.resolve(nothing) },
+      pacer: { send: (call) => call(nothing) },
       onAnswer: (answer) => seen.push(answer),
     },
     (provider) => stoppedLanes.push(provider),

@@ -1,12 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { startPacer, type Pacer } from '../src/pacer.js';
+import type { OnLeft } from '../src/ports.js';
 import { FakeClock, isDone, seededRandom, settled } from './support/fake-clock.js';
+
+/** Resolves to whether it was let go; it leaves at once. */
+async function slot(pacer: Pacer): Promise<boolean> {
+  return (await pacer.send(leaveAtOnce)) !== null;
+}
+
+function leaveAtOnce(onLeft: OnLeft): Promise<string> {
+  onLeft();
+  return Promise.resolve('left');
+}
 
 /** Asks for `count` slots and notes who got one, and when. */
 function ask(pacer: Pacer, clock: FakeClock, count: number, log: Sent[]): void {
   for (let index = 0; index < count; index += 1) {
-    void pacer.slot().then((onLeft) => {
-      log.push({ index, granted: onLeft !== null, atMs: clock.monotonic() });
+    void slot(pacer).then((granted) => {
+      log.push({ index, granted, atMs: clock.monotonic() });
     });
   }
 }
@@ -39,8 +50,8 @@ test('first come, first served, each exactly once', async () => {
 test('the first request leaves at once, the next only when its time has come', async () => {
   const clock = new FakeClock();
   const pacer = startPacer(1, clock);
-  expect(await isDone(pacer.slot())).toBe(true);
-  const second = pacer.slot();
+  expect(await isDone(slot(pacer))).toBe(true);
+  const second = slot(pacer);
   await clock.advance(1_000);
   expect(await isDone(second)).toBe(false);
   await clock.advance(50);
@@ -64,17 +75,72 @@ describe.each([1, 5, 45, 50, 500])('%d a second', (rate) => {
   });
 });
 
-test('what left later than its slot counts from when it left', async () => {
-  const clock = new FakeClock();
-  const pacer = startPacer(1, clock);
-  const onLeft = await pacer.slot();
-  const second = pacer.slot();
-  await clock.advance(600);
-  onLeft?.();
-  await clock.advance(900);
-  expect(await isDone(second)).toBe(false);
-  await clock.advance(150);
-  expect(await isDone(second)).toBe(true);
+describe('what is slow to leave', () => {
+  /** A call that leaves when it is told to, and ends when it is told to. */
+  function stalling(pacer: Pacer): { leave: () => void; end: () => void } {
+    let leave = (): void => undefined;
+    let end = (): void => undefined;
+    void pacer.send(
+      (onLeft) =>
+        new Promise<void>((resolve) => {
+          leave = onLeft;
+          end = resolve;
+        }),
+    );
+    return {
+      leave: () => {
+        leave();
+      },
+      end: () => {
+        end();
+      },
+    };
+  }
+
+  test('counts from when it left', async () => {
+    const clock = new FakeClock();
+    const pacer = startPacer(1, clock);
+    const first = stalling(pacer);
+    const second = slot(pacer);
+    await clock.advance(600);
+    first.leave();
+    await clock.advance(900);
+    expect(await isDone(second)).toBe(false);
+    await clock.advance(150);
+    expect(await isDone(second)).toBe(true);
+  });
+
+  test('keeps its place in the second for as long as it takes', async () => {
+    const clock = new FakeClock();
+    const pacer = startPacer(3, clock);
+    const stalled = [stalling(pacer), stalling(pacer), stalling(pacer)];
+    const log: Sent[] = [];
+    ask(pacer, clock, 5, log);
+    await clock.advance(60_000);
+    expect(pacer.state().sent).toBe(3);
+    expect(clock.timers).toBe(0);
+    const leftMs = clock.monotonic();
+    for (const each of stalled) each.leave();
+    await clock.advance(1_000);
+    expect(log).toEqual([]);
+    await clock.advance(2_000);
+    expect(log.length).toBe(5);
+    const left = stalled.map((_, index) => ({ index, granted: true, atMs: leftMs }));
+    expect(mostInASecond([...left, ...log])).toBe(3);
+  });
+
+  test('and ends without having left, counts from its end', async () => {
+    const clock = new FakeClock();
+    const pacer = startPacer(1, clock);
+    const first = stalling(pacer);
+    const second = slot(pacer);
+    await clock.advance(15_000);
+    first.end();
+    await clock.advance(900);
+    expect(await isDone(second)).toBe(false);
+    await clock.advance(150);
+    expect(await isDone(second)).toBe(true);
+  });
 });
 
 test('a late timer makes nobody send early, and a pause no burst', async () => {
@@ -128,8 +194,8 @@ test('stopped, it turns away who waits and who comes, and lets no more leave', a
 test('the wall clock has no say', async () => {
   const clock = new FakeClock();
   const pacer = startPacer(1, clock);
-  await pacer.slot();
-  const second = pacer.slot();
+  await slot(pacer);
+  const second = slot(pacer);
   clock.setNow(clock.now() + 3_600_000);
   await clock.advance(500);
   expect(await isDone(second)).toBe(false);
@@ -147,11 +213,11 @@ test('no more is begun than can soon be sent: announced and waiting callers coun
   }
   const ready = pacer.ready();
   expect(await isDone(ready)).toBe(false);
-  for (let count = 0; count < 4; count += 1) void pacer.slot();
+  for (let count = 0; count < 4; count += 1) void slot(pacer);
   await clock.advance(1_000);
   expect(await isDone(ready)).toBe(false);
   // Half of them have gone: the next are begun together.
-  void pacer.slot();
+  void slot(pacer);
   await clock.advance(1_000);
   expect(await isDone(ready)).toBe(true);
 });
@@ -174,7 +240,7 @@ test('stopping lets the producer go on, to find that nothing may be sent', async
   expect(await isDone(ready)).toBe(false);
   pacer.stop();
   expect(await isDone(ready)).toBe(true);
-  expect(await pacer.slot()).toBeNull();
+  expect(await slot(pacer)).toBe(false);
 });
 
 test('unpaced, as much is begun as there is', async () => {
@@ -235,7 +301,7 @@ describe('suspended', () => {
     ask(pacer, clock, 2_000, log);
     await clock.advance(60_000);
     expect(log).toEqual([]);
-    expect(await isDone(pacer.probeSlot())).toBe(true);
+    expect(await isDone(pacer.probe(leaveAtOnce))).toBe(true);
     expect(pacer.state()).toMatchObject({ held: 'outage', heldMs: { outage: 60_000 } });
     const hold = { cause: 'outage', fromMs: suspendedAtMs, toMs: suspendedAtMs + 60_000 };
     expect(pacer.holds()).toEqual([hold]);
@@ -251,9 +317,9 @@ describe('suspended', () => {
   test('stopped, it turns away probes too', async () => {
     const clock = new FakeClock();
     const pacer = startPacer(1, clock);
-    await pacer.slot();
+    await slot(pacer);
     pacer.suspend();
-    const probe = pacer.probeSlot();
+    const probe = pacer.probe(leaveAtOnce);
     pacer.stop();
     expect(await probe).toBeNull();
   });

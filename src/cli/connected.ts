@@ -50,9 +50,8 @@ export async function connected<T>(
     pacer.stop();
   });
   try {
-    const target = await readTarget({ api, clock, stop }, connection.apiUri);
-    // Counted once it is answered: a first connection takes its time, and what went late counts as late.
-    if (target === null || (await pacer.slot()) === null) return null;
+    const target = await readTarget({ api, pacer, clock, stop }, connection.apiUri);
+    if (target === null) return null;
     return await act({ target, api, clock, log, pacer, stop });
   } finally {
     unsubscribe();

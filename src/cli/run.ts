@@ -90,13 +90,13 @@ async function runAgainst(
   options: MigrateOptions,
   shell: Shell,
 ): Promise<number | null> {
-  const { input, api, pacer, target } = opened;
+  const { input, api, pacer, stop, target } = opened;
   const ledger = await openLedger(values.ledger);
   try {
     await announce(values, shell, input.name, connection.apiUri, target);
     if (!values.noPreflight) {
-      await advise(values, shell, await readConnectors(api));
-      if ((await pacer.slot()) === null) return null;
+      await advise(values, shell, await readConnectors(api, pacer));
+      if (stop.reason() !== null) return null;
     }
     const told = { warn: warnerOf(values, shell), onUnwritten: unwrittenTeller(shell) };
     const to = { target, host: connection.host };

@@ -1,15 +1,21 @@
 /**
- * When the next request may leave. Computed from when earlier requests actually went, never in advance, so
- * that no second, wherever it starts, holds more than the rate, and a pause is not followed by a burst.
+ * When the next request may leave. Computed from when earlier requests actually left, never in advance, so
+ * that no second, wherever it starts, holds more than the rate, and a pause is not followed by a burst. All times
+ * are monotonic milliseconds.
  */
 export interface Pace {
   /** Requests a second; 0: unpaced. */
   readonly ratePerSecond: number;
-  /** When the latest `ratePerSecond` requests went, in order; monotonic milliseconds. */
-  readonly sentAtMs: number[];
-  /** How many requests have gone in all. */
+  /** When the latest `ratePerSecond` requests left, in order. */
+  readonly leftAtMs: number[];
+  /**
+   * When those were let go that haven't left yet, in order: a connection has to be made, or doesn't take anything.
+   * Each may leave at any moment, and all of them at the same one.
+   */
+  readonly leavingSinceMs: number[];
+  /** How many requests have been let go in all. */
   sent: number;
-  /** When the first of them went; null before it. */
+  /** When the first of them was; null before it. */
   firstAtMs: number | null;
 }
 
@@ -25,51 +31,50 @@ const EVEN_OVER_MS = 40;
 
 /** A pace at which nothing has been sent yet. */
 export function newPace(ratePerSecond: number): Pace {
-  return {
-    ratePerSecond,
-    sentAtMs: [],
-    sent: 0,
-    firstAtMs: null,
-  };
+  return { ratePerSecond, leftAtMs: [], leavingSinceMs: [], sent: 0, firstAtMs: null };
 }
 
 /**
- * The earliest moment (monotonic milliseconds) at which one more request may leave. `targetPerSecond` is the
- * rate of the moment where that is lower than the one asked for.
+ * The earliest moment at which one more request may leave; Infinity: not before one of those has left that were let
+ * go. `targetPerSecond` is the rate of the moment where that is lower than the one asked for.
  */
 export function nextSlotMs(pace: Pace, targetPerSecond = pace.ratePerSecond): number {
-  const { ratePerSecond: rate } = pace;
+  const { ratePerSecond: rate, leavingSinceMs } = pace;
   if (rate === 0) return -Infinity;
+  const room = capacityOf(pace) - leavingSinceMs.length;
+  if (room <= 0) return Infinity;
   const target = Math.min(rate, targetPerSecond);
   const bunch = Math.ceil((target * EVEN_OVER_MS) / 1000);
   // Below the full rate no second is full, so that nothing else would keep the distance.
   const even = latest(pace, bunch) + ((1000 * bunch) / target) * (target < rate ? 1 : EVEN_SHARE);
   // Below one a second a single request has more than a second to itself.
-  return Math.max(even, latest(pace, capacityOf(pace)) + Math.max(SECOND_MS, SECOND_MS / rate));
+  return Math.max(even, fromEnd(pace.leftAtMs, room) + Math.max(SECOND_MS, SECOND_MS / rate));
 }
 
-/** Records that a request goes at `nowMs` (monotonic milliseconds). */
-export function recordSend(pace: Pace, nowMs: number): void {
+/** Records that a request is let go at `nowMs`. */
+export function letGo(pace: Pace, nowMs: number): void {
   pace.firstAtMs ??= nowMs;
   pace.sent += 1;
-  insert(pace, nowMs);
+  if (pace.ratePerSecond === 0) pace.leftAtMs[0] = nowMs;
+  else insert(pace.leavingSinceMs, nowMs);
 }
 
 /**
- * Records that a request which was to go at `atMs` went only at `wentAtMs`: a connection had to be made, or this
- * process was busy. The seconds that follow begin there.
+ * Records that a request which was let go at `sinceMs` left only at `leftMs`, or came to nothing then. The seconds
+ * that follow begin there.
  */
-export function correctSend(pace: Pace, atMs: number, wentAtMs: number): void {
-  const index = pace.sentAtMs.lastIndexOf(atMs);
-  if (index >= 0) pace.sentAtMs.splice(index, 1);
-  insert(pace, wentAtMs);
+export function hasLeft(pace: Pace, sinceMs: number, leftMs: number): void {
+  const { ratePerSecond, leavingSinceMs, leftAtMs } = pace;
+  if (ratePerSecond === 0) return;
+  leavingSinceMs.splice(leavingSinceMs.indexOf(sinceMs), 1);
+  insert(leftAtMs, leftMs);
+  if (leftAtMs.length > capacityOf(pace)) leftAtMs.shift();
 }
 
-function insert(pace: Pace, atMs: number): void {
-  const { sentAtMs } = pace;
-  const before = sentAtMs.findLastIndex((earlierMs) => earlierMs <= atMs);
-  sentAtMs.splice(before + 1, 0, atMs);
-  if (sentAtMs.length > capacityOf(pace)) sentAtMs.shift();
+/** Keeps the order; nearly always the new one is the last. */
+function insert(timesMs: number[], atMs: number): void {
+  const before = timesMs.findLastIndex((earlierMs) => earlierMs <= atMs);
+  timesMs.splice(before + 1, 0, atMs);
 }
 
 function capacityOf({ ratePerSecond }: Pace): number {
@@ -92,7 +97,25 @@ export function meanRate(pace: Pace): number | null {
   return ratePerSecond === 0 ? mean : Math.min(mean, ratePerSecond);
 }
 
-/** When the latest request went, or the one so many before it; -Infinity: there were fewer. */
-function latest({ sentAtMs }: Pace, count: number): number {
-  return sentAtMs[sentAtMs.length - count] ?? -Infinity;
+/**
+ * When the latest request left, or the one so many before it, where those that are leaving count from when they were
+ * let go; -Infinity: there were fewer.
+ */
+function latest({ leftAtMs, leavingSinceMs }: Pace, count: number): number {
+  let left = 0;
+  let leaving = 0;
+  let atMs = -Infinity;
+  for (let seen = 0; seen < count; seen += 1) {
+    const leftMs = fromEnd(leftAtMs, left + 1);
+    const sinceMs = fromEnd(leavingSinceMs, leaving + 1);
+    if (leftMs >= sinceMs) left += 1;
+    else leaving += 1;
+    atMs = Math.max(leftMs, sinceMs);
+  }
+  return atMs;
+}
+
+/** The last but so many, from 1; -Infinity: there are fewer. */
+function fromEnd(timesMs: readonly number[], count: number): number {
+  return timesMs[timesMs.length - count] ?? -Infinity;
 }

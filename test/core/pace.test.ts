@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { correctSend, meanRate, newPace, nextSlotMs, recordSend } from '../../src/core/pace.js';
+import { hasLeft, letGo, meanRate, newPace, nextSlotMs } from '../../src/core/pace.js';
 import { seededRandom } from '../support/fake-clock.js';
 
 const never = (): number => 0;
@@ -10,8 +10,8 @@ const JITTER_MS = 7;
 
 /**
  * Sends as a pacer would: each request arrives at its time, waits its turn, and is let go when a timer for the
- * slot fires, which may be late; it leaves so much later, which is told as soon as it has. Returns when each one
- * left.
+ * slot fires, which may be late, or when another leaves; it leaves so much later, which is told as soon as it has.
+ * Returns when each one left.
  */
 function sendAll(
   rate: number,
@@ -21,25 +21,28 @@ function sendAll(
 ): readonly number[] {
   const pace = newPace(rate);
   const sent: number[] = [];
-  let leaving: { readonly goneAtMs: number; readonly leftAtMs: number }[] = [];
+  let leaving: { readonly letGoAtMs: number; readonly leftAtMs: number }[] = [];
   const tellUntil = (ms: number): void => {
-    for (const { goneAtMs, leftAtMs } of leaving.filter((each) => each.leftAtMs <= ms)) {
-      correctSend(pace, goneAtMs, leftAtMs);
+    for (const { letGoAtMs, leftAtMs } of leaving.filter((each) => each.leftAtMs <= ms)) {
+      hasLeft(pace, letGoAtMs, leftAtMs);
     }
     leaving = leaving.filter(({ leftAtMs }) => leftAtMs > ms);
   };
+  const nextLeaveMs = (): number => Math.min(...leaving.map(({ leftAtMs }) => leftAtMs));
   let nowMs = 0;
   for (const arrival of arrivals) {
     nowMs = Math.max(nowMs, arrival);
     // Each wait ends with a look at what has left meanwhile.
     tellUntil(nowMs);
     while (nextSlotMs(pace) > nowMs) {
-      nowMs = nextSlotMs(pace) + lateMs();
+      const slotMs = nextSlotMs(pace);
+      nowMs = slotMs === Infinity ? nextLeaveMs() : slotMs + lateMs();
       tellUntil(nowMs);
     }
-    recordSend(pace, nowMs);
+    letGo(pace, nowMs);
     const leftAtMs = nowMs + leavingMs();
-    leaving.push({ goneAtMs: nowMs, leftAtMs });
+    leaving.push({ letGoAtMs: nowMs, leftAtMs });
+    tellUntil(nowMs);
     sent.push(leftAtMs);
   }
   return sent.sort((a, b) => a - b);
@@ -72,30 +75,72 @@ describe('no second holds more than the rate', () => {
   const lateness = fc.record({
     seed: fc.integer(),
     maxMs: fc.constantFrom(0, 0.5, 3, 20, 400),
-    leavingMsMax: fc.constantFrom(0, 5, 30),
+    leavingMsMax: fc.constantFrom(0, 5, 30, 20_000),
+    leavesLate: fc.constantFrom(0.1, 0.9),
   });
 
-  test.each(RATES)('%d a second, whenever requests come and however late timers fire', (rate) => {
-    fc.assert(
-      fc.property(
-        fc.array(gap, { minLength: 1, maxLength: 60 }),
-        lateness,
-        fc.integer({ min: 1, max: 40 }),
-        (gaps, late, repeats) => {
-          const random = seededRandom(late.seed);
-          let at = 0;
-          const arrivals = Array.from({ length: repeats }, () => gaps)
-            .flat()
-            .map((gapMs) => (at += gapMs));
-          // A request that takes up to 30 ms to leave has left long before the second that it counts into ends.
-          const leavingMs = (): number => (random() < 0.1 ? random() * late.leavingMsMax : 0);
-          const sent = sendAll(rate, arrivals, () => random() * late.maxMs, leavingMs);
-          const most = mostWithin(1_000 + JITTER_MS, sent);
-          expect(most).toBeLessThanOrEqual(Math.max(1, rate));
-          if (rate < 1) expect(mostWithin(1_000 / rate, sent)).toBe(1);
-        },
-      ),
-    );
+  test.each(RATES)(
+    '%d a second, whenever requests come, however late timers fire and however long connections stall',
+    (rate) => {
+      fc.assert(
+        fc.property(
+          fc.array(gap, { minLength: 1, maxLength: 60 }),
+          lateness,
+          fc.integer({ min: 1, max: 40 }),
+          (gaps, late, repeats) => {
+            const random = seededRandom(late.seed);
+            let at = 0;
+            const arrivals = Array.from({ length: repeats }, () => gaps)
+              .flat()
+              .map((gapMs) => (at += gapMs));
+            const leavingMs = (): number => (random() < late.leavesLate ? random() * late.leavingMsMax : 0);
+            const sent = sendAll(rate, arrivals, () => random() * late.maxMs, leavingMs);
+            const most = mostWithin(1_000 + JITTER_MS, sent);
+            expect(most).toBeLessThanOrEqual(Math.max(1, rate));
+            if (rate < 1) expect(mostWithin(1_000 / rate, sent)).toBe(1);
+          },
+        ),
+      );
+    },
+  );
+});
+
+describe('connections that stall', () => {
+  /** Half a minute in which nothing leaves, and then all of it at once. */
+  const stalledUntil = (endMs: number, rate: number): readonly number[] => {
+    const pace = newPace(rate);
+    const letGoAtMs: number[] = [];
+    for (let nowMs = 0; nowMs < endMs; nowMs = Math.max(nowMs + 1, Math.min(endMs, nextSlotMs(pace)))) {
+      if (nextSlotMs(pace) > nowMs) continue;
+      letGo(pace, nowMs);
+      letGoAtMs.push(nowMs);
+    }
+    for (const sinceMs of letGoAtMs) hasLeft(pace, sinceMs, endMs);
+    return [...letGoAtMs, nextSlotMs(pace)];
+  };
+
+  test.each([1, 5, 45, 500])('%d a second: no more are let go than one second may hold', (rate) => {
+    const [slotAfterMs, ...letGoAtMs] = [...stalledUntil(30_000, rate)].reverse();
+    expect(letGoAtMs.length).toBe(rate);
+    // Having left together they fill one second together.
+    expect(slotAfterMs).toBe(31_008);
+  });
+
+  test('a request that came to nothing makes room like any other', () => {
+    const pace = newPace(1);
+    letGo(pace, 0);
+    expect(nextSlotMs(pace)).toBe(Infinity);
+    hasLeft(pace, 0, 15_000);
+    expect(nextSlotMs(pace)).toBe(16_008);
+  });
+
+  test('cost the others nothing while they are few', () => {
+    const random = seededRandom(3);
+    const arrivals = Array<number>(45 * 120).fill(0);
+    // One in a hundred takes up to two seconds to connect.
+    const sent = sendAll(45, arrivals, never, () => (random() < 0.01 ? random() * 2_000 : 0));
+    const achieved = ((sent.length - 1) / ((sent.at(-1) ?? 0) - (sent[0] ?? 0))) * 1_000;
+    expect(achieved / 45).toBeGreaterThanOrEqual(0.95);
   });
 });
 
@@ -140,7 +185,10 @@ describe('steady demand is served at the full rate', () => {
 describe('the mean rate', () => {
   const meanOf = (rate: number, sent: readonly number[]): number | null => {
     const pace = newPace(rate);
-    for (const at of sent) recordSend(pace, at);
+    for (const at of sent) {
+      letGo(pace, at);
+      hasLeft(pace, at, at);
+    }
     return meanRate(pace);
   };
 
@@ -169,7 +217,7 @@ test('nothing sent yet: at once', () => {
 
 test('unpaced: always at once', () => {
   const pace = newPace(0);
-  for (let count = 0; count < 1_000; count += 1) recordSend(pace, 7);
+  for (let count = 0; count < 1_000; count += 1) letGo(pace, 7);
   expect(nextSlotMs(pace)).toBe(-Infinity);
   expect(pace.sent).toBe(1_000);
 });

@@ -53,8 +53,18 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'pacer.ts',
     edits: [
       edit(
-        'recordSend(this.#pace, nowMs);',
-        'recordSend(this.#pace, Math.max(this.#pace.sentAtMs.at(-1) ?? 0, this.#nextMs(queue, nowMs)));',
+        'letGo(this.#pace, nowMs);',
+        'letGo(this.#pace, Math.max(this.#pace.leftAtMs.at(-1) ?? 0, this.#nextMs(queue, nowMs)));',
+      ),
+    ],
+  },
+  {
+    name: 'forgets what it let go that hasn’t left yet',
+    file: 'core/pace.ts',
+    edits: [
+      edit(
+        'const room = capacityOf(pace) - leavingSinceMs.length;',
+        'const room = Math.max(1, capacityOf(pace) - Math.min(leavingSinceMs.length, 1));',
       ),
     ],
   },

@@ -4,6 +4,7 @@ import type { ConnectBody } from '../../src/core/record.js';
 import type { Clock, GrantPage, NylasApi, OnLeft } from '../../src/ports.js';
 import { GrantStore, type Grant } from '../../src/simulator/grants.js';
 import { SlidingSecond } from '../../src/simulator/sliding-second.js';
+import { Connection, type Begun } from './connection.js';
 import type { Dice } from './dice.js';
 import type { Life } from './life.js';
 import type { Credential, People } from './people.js';
@@ -57,6 +58,8 @@ interface Course {
 type Call = 'submit' | 'read';
 
 const PAGE_SIZE = 200;
+/** So long a connection may take to take anything. */
+const CONNECT_MS_MAX = 15_000;
 const STRAYS_MAX = 3;
 /** What a process that has died hears. */
 const NEVER = new Promise<Answer>(() => undefined);
@@ -119,35 +122,46 @@ export class Nylas {
 
   /** Nylas as one process reaches it. */
   connect(life: Life): NylasApi {
-    const line = new Connection(life, this.#habits);
-    const read = (answer: () => Said, onLeft?: OnLeft): Promise<Answer> => {
-      onLeft?.();
-      return this.#read(line, answer);
-    };
+    const line = new Connection(life, this.#habits.timeoutMs);
+    const read = (answer: () => Said, onLeft?: OnLeft): Promise<Answer> =>
+      this.#leave(line, onLeft, (call) => this.#read(line, call, answer));
     return {
-      submit: (body, onLeft) => {
-        onLeft?.();
-        return this.#submit(line, body);
-      },
+      submit: (body, onLeft) => this.#leave(line, onLeft, (call) => this.#submit(line, call, body)),
       grantsOf: (mailbox, onLeft) => read(() => this.#lookedFor(mailbox), onLeft),
       listGrants: (asked, onLeft) => read(() => said(200, this.#page(asked)), onLeft),
       grantById: (id, onLeft) => read(() => this.#find(id), onLeft),
-      application: () => read(() => said(200, { application_id: 'app-1' })),
-      connectors: () => read(() => said(200, this.#connectors())),
+      application: (onLeft) => read(() => said(200, { application_id: 'app-1' }), onLeft),
+      connectors: (onLeft) => read(() => said(200, this.#connectors()), onLeft),
       close: () => {
         line.cut();
       },
     };
   }
 
-  #read(line: Connection, answer: () => Said): Promise<Answer> {
+  /** A request leaves as soon as its connection takes it, or never, where that takes too long. */
+  async #leave(
+    line: Connection,
+    onLeft: OnLeft | undefined,
+    go: (call: Begun) => Promise<Answer>,
+  ): Promise<Answer> {
+    const call = line.begin();
+    const stallMs = (at(this.#weather.stalls, this.#sinceMs())?.toMs ?? 0) - this.#sinceMs();
+    if (stallMs > Math.min(CONNECT_MS_MAX, this.#habits.timeoutMs)) {
+      return line.hear(call, CONNECT_MS_MAX, () => 'connect');
+    }
+    if (stallMs > 0 && !(await line.wait(stallMs))) return line.hear(call, 0, () => 'connect');
+    onLeft?.();
+    return go(call);
+  }
+
+  #read(line: Connection, call: Begun, answer: () => Said): Promise<Answer> {
     if (line.life.isOver) return NEVER;
     this.#watcher.called(line.life);
     const refused = this.#turnsAway();
-    return this.#go(line, this.#roll('read'), refused === null ? answer : () => refused);
+    return this.#go({ line, call, course: this.#roll('read') }, refused === null ? answer : () => refused);
   }
 
-  #submit(line: Connection, body: ConnectBody): Promise<Answer> {
+  #submit(line: Connection, call: Begun, body: ConnectBody): Promise<Answer> {
     const { life } = line;
     if (life.isOver) return NEVER;
     this.#watcher.called(life);
@@ -163,15 +177,14 @@ export class Nylas {
       this.#hanging.delete(submission);
       return refused ?? this.#authenticate(submission);
     };
-    return this.#go(line, course, act, (actNow) => {
+    return this.#go({ line, call, course }, act, (actNow) => {
       if ((course.actsAfterMs ?? 0) > course.hearsAfterMs) this.#hanging.set(submission, actNow);
     }).finally(heard);
   }
 
   /** The server acts whether or not whoever asked still lives: once, at its time or sooner. */
   #go(
-    line: Connection,
-    course: Course,
+    { line, call, course }: { readonly line: Connection; readonly call: Begun; readonly course: Course },
     act: () => Said,
     onPending: (actNow: () => void) => void = () => undefined,
   ): Promise<Answer> {
@@ -183,7 +196,7 @@ export class Nylas {
       this.#clock.after(course.actsAfterMs, actNow);
       onPending(actNow);
     }
-    return line.hear(course.hearsAfterMs, () => {
+    return line.hear(call, course.hearsAfterMs, () => {
       const heard = course.instead ?? answer ?? 'timeout';
       return typeof heard === 'string' ? heard : { ...heard, dateMs: this.#dateMs() };
     });
@@ -350,62 +363,10 @@ export class Nylas {
   }
 }
 
-/** What a client hears in the end. */
-type Heard = FaultKind | (Said & { readonly dateMs: number | null });
-
-/** The connections of one process. */
-class Connection {
-  readonly life: Life;
-  readonly #timeoutMs: number;
-  readonly #open = new Set<() => void>();
-
-  constructor(life: Life, { timeoutMs }: NylasHabits) {
-    this.life = life;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  /** Resolves to what is heard after so long; never, where the process has died. */
-  hear(afterMs: number, heard: () => Heard): Promise<Answer> {
-    const { life } = this;
-    const timed = { sentAtMs: life.now(), startedMs: life.monotonic() };
-    return new Promise((resolve) => {
-      const end = (what: Heard): void => {
-        cancel();
-        this.#open.delete(cut);
-        if (!life.isOver) resolve(answerOf(what, timed.sentAtMs, life.monotonic() - timed.startedMs));
-      };
-      const cut = (): void => {
-        end('reset');
-      };
-      const cancel = life.after(Math.min(afterMs, this.#timeoutMs), () => {
-        end(heard());
-      });
-      this.#open.add(cut);
-    });
-  }
-
-  /** Breaks whatever is open. */
-  cut(): void {
-    for (const cut of [...this.#open]) cut();
-  }
-}
-
 function usual(tookMs: number): Course {
   return { actsAfterMs: tookMs / 2, hearsAfterMs: tookMs, instead: null };
 }
 
 function tokenOf({ settings }: ConnectBody): string {
   return String(settings['refresh_token'] ?? settings['imap_password']);
-}
-
-const NEVER_LEFT: ReadonlySet<FaultKind> = new Set(['dns', 'connect', 'tls']);
-
-function answerOf(heard: Heard, sentAtMs: number, latencyMs: number): Answer {
-  if (typeof heard === 'string') {
-    const left = !NEVER_LEFT.has(heard);
-    return { kind: 'fault', fault: heard, left, detail: heard, sentAtMs, latencyMs };
-  }
-  const { status, body, retryAfter, dateMs } = heard;
-  const rest = { excerpt: body === undefined ? '<html>' : '', requestId: 'request', fastlyId: null };
-  return { kind: 'reply', status, body, retryAfter, serverDateMs: dateMs, ...rest, sentAtMs, latencyMs };
 }

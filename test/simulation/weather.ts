@@ -11,6 +11,8 @@ export interface Weather {
   readonly ownRetryAfterS: number | null;
   readonly throttles: readonly ProviderThrottle[];
   readonly outages: readonly Outage[];
+  /** While one lasts, connections take nothing: what is to be sent leaves at its end, all at once. */
+  readonly stalls: readonly Span[];
   readonly keyRefused: Span | null;
   readonly withoutConnector: ReadonlySet<Provider>;
 }
@@ -56,11 +58,13 @@ export const CALM: Weather = {
   ownRetryAfterS: null,
   throttles: [],
   outages: [],
+  stalls: [],
   keyRefused: null,
   withoutConnector: new Set(),
 };
 
 const MINUTE_MS = 60_000;
+const STALL_MAX_MS = 20_000;
 
 /** `isPaced`: an unpaced run can't be told to go slower, and needs a limit that leaves it room. */
 export function rollWeather(dice: Dice, providers: readonly Provider[], isPaced: boolean): Weather {
@@ -76,6 +80,7 @@ export function rollWeather(dice: Dice, providers: readonly Provider[], isPaced:
     ownRetryAfterS: dice.chance(0.5) ? dice.int(1, 5) : null,
     throttles: dice.chance(0.35) ? several(dice, () => rollThrottle(dice, providers)) : [],
     outages: dice.chance(0.25) ? several(dice, () => rollOutage(dice)) : [],
+    stalls: dice.chance(0.25) ? several(dice, () => spanOf(dice, STALL_MAX_MS)) : [],
     keyRefused: dice.chance(0.05) ? spanOf(dice, 5 * MINUTE_MS) : null,
     withoutConnector: new Set(dice.chance(0.1) ? [first] : []),
   };
