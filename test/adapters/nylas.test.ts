@@ -136,6 +136,13 @@ describe('that a request has left', () => {
     await apiAt(await closedUri()).submit(BODY, onLeft);
     expect(onLeft).not.toHaveBeenCalled();
   });
+
+  test('is not told while the other side takes the connection and doesn’t speak TLS', async () => {
+    const server = await serveTcp(() => undefined);
+    const onLeft = vi.fn();
+    await apiAt(server.uri.replace('http:', 'https:'), TIMEOUT_MS).submit(BODY, onLeft);
+    expect(onLeft).not.toHaveBeenCalled();
+  });
 });
 
 describe('a redirect is never followed', () => {
