@@ -53,8 +53,13 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'pacer.ts',
     edits: [
       edit(
-        'letGo(this.#pace, nowMs);',
-        'letGo(this.#pace, Math.max(this.#pace.leftAtMs.at(-1) ?? 0, this.#nextMs(queue, nowMs)));',
+        'letGo(this.#pace, nowMs);\n      queue.shift()?.(nowMs);',
+        'const slotMs = Math.max(this.#pace.leftAtMs.at(-1) ?? 0, this.#nextMs(queue, nowMs));\n' +
+          'letGo(this.#pace, slotMs);\nqueue.shift()?.(slotMs);',
+      ),
+      edit(
+        'hasLeft(this.#pace, letGoAtMs, this.#clock.monotonic());',
+        'hasLeft(this.#pace, letGoAtMs, letGoAtMs);',
       ),
     ],
   },
