@@ -58,7 +58,11 @@ async function attemptOnce(work: Work, job: Job): Promise<Attempt | null> {
   let startedMs = Infinity;
   const submit = (onLeft: OnLeft): Promise<Answer> => {
     startedMs = clock.monotonic();
-    return api.submit(job.user.body, onLeft);
+    return api.submit(job.user.body, () => {
+      // What was made while a connection stalled isn't ours.
+      startedMs = clock.monotonic();
+      onLeft();
+    });
   };
   const answer = await work.send(submit, () => !work.isLaneStopped(job.user));
   if (answer === null) {

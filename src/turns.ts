@@ -24,8 +24,11 @@ export interface TurnsParts {
 export class Turns {
   readonly #parts: TurnsParts;
   #draining = false;
-  /** Since when no record has come to its end though some were tried, monotonic milliseconds; null: one has. */
-  #vainSinceMs: number | null = null;
+  /**
+   * Between when and when records were tried and none has come to its end, monotonic milliseconds; null: one has. Not
+   * up to now: while the input keeps silent nothing is tried.
+   */
+  #vain: { readonly fromMs: number; readonly toMs: number } | null = null;
 
   constructor(parts: TurnsParts) {
     this.#parts = parts;
@@ -33,14 +36,13 @@ export class Turns {
 
   /** Says that a record has come to its end, or that it must be tried again. */
   tried(came: 'ended' | 'in_vain'): void {
-    if (came === 'ended') this.#vainSinceMs = null;
-    else this.#vainSinceMs ??= this.#parts.work.clock.monotonic();
+    const nowMs = this.#parts.work.clock.monotonic();
+    this.#vain = came === 'ended' ? null : { fromMs: this.#vain?.fromMs ?? nowMs, toMs: nowMs };
   }
 
   /** A provider can throttle for ever: a run that only waits for it is of no use to anybody. */
   get standsStill(): boolean {
-    const { work, standstillMaxMs } = this.#parts;
-    return this.#vainSinceMs !== null && work.clock.monotonic() - this.#vainSinceMs > standstillMaxMs;
+    return this.#vain !== null && this.#vain.toMs - this.#vain.fromMs > this.#parts.standstillMaxMs;
   }
 
   /** For how long a row may wait. */

@@ -33,6 +33,33 @@ describe.runIf(given === undefined)('a run that only waits ends, and leaves the 
   });
 });
 
+describe.runIf(given === undefined)('a grant isn’t called created', () => {
+  it('that its person made while our connection stalled', async () => {
+    const world = new World(11);
+    const { clock, people, nylas, settings } = world;
+    const calm = calmRun(settings);
+    const stall = { fromMs: 2_000, toMs: 12_000 };
+    clock.after(7_000, () => {
+      for (const { provider, mailbox } of people.persons) {
+        if (nylas.healthyGrantOf(provider, mailbox) === null) nylas.signIn(provider, mailbox);
+      }
+    });
+    const options = { ...calm.options, ratePerSecond: 5 };
+    const { after, beganAtMs, submissions } = await world.run({
+      ...calm,
+      options,
+      weather: { ...calm.weather, stalls: [stall] },
+    });
+    world.remove();
+    // All that stalled left together.
+    const stalled = submissions.filter(({ leftAtMs }) => Math.abs(leftAtMs - beganAtMs - stall.toMs) < 100);
+    const origins = stalled.map(({ body }) => after.records.get(body.state)?.origin);
+    expect(origins.length).toBe(5);
+    expect(origins).toContain('reauthenticated');
+    expect(origins).not.toContain('created');
+  });
+});
+
 it.each(seeds)('what must hold holds in the world of seed %i', async (seed) => {
   await expectSound(seed);
 });
