@@ -7,6 +7,7 @@ import { growth } from './scenarios/growth.js';
 import { latencyBound } from './scenarios/latency-bound.js';
 import { ledger } from './scenarios/ledger.js';
 import { memory } from './scenarios/memory.js';
+import { rehearsal } from './scenarios/rehearsal.js';
 import { reports } from './scenarios/reports.js';
 import { resuming } from './scenarios/resuming.js';
 import { startUp } from './scenarios/start-up.js';
@@ -24,6 +25,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   resuming,
   memory,
   growth,
+  rehearsal,
 ];
 
 const USAGE = `Usage: npm run bench -- [--quick] [NAME…]
