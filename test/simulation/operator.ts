@@ -1,4 +1,5 @@
 import type { Dice } from './dice.js';
+import type { ImageRecord } from './ledger-image.js';
 import type { Person } from './people.js';
 import { calmRun, rollRun, type RunPlan } from './plans.js';
 import type { RunStory, World } from './world.js';
@@ -52,9 +53,16 @@ function some(dice: Dice, persons: readonly Person[], share: number): readonly P
   return persons.filter(() => dice.chance(share));
 }
 
-/** Whether the run found nothing to do, and left nothing. */
-function isDone({ end }: RunStory): boolean {
+/**
+ * Whether nothing is left to do: nothing is open, and the run changed nothing. Somebody who is in the file with two
+ * credentials, of which neither works, is refused in every run.
+ */
+function isDone({ end, before, after }: RunStory): boolean {
   if (end.kind !== 'ended') return false;
-  const { buckets } = end.result.balance;
-  return buckets.waiting + buckets.in_doubt + buckets.held_back + buckets.migrated + buckets.failed === 0;
+  const { waiting, in_doubt, held_back } = end.result.balance.buckets;
+  const isSame = ({ key, status, category, grantId }: ImageRecord): boolean => {
+    const was = before.records.get(key);
+    return was?.status === status && was.category === category && was.grantId === grantId;
+  };
+  return waiting + in_doubt + held_back === 0 && [...after.records.values()].every(isSame);
 }
