@@ -29,11 +29,19 @@ const NAMED_SECRET = new RegExp(
  * of them, so that only what tells so is made beforehand: the beginnings.
  */
 export function scrubberOf(secrets: readonly string[]): Scrub {
-  const beginnings = secrets.filter((secret) => secret !== '').flatMap(beginningsOf);
-  let values: readonly Value[] | null = null;
-  return (text) => {
-    if (beginnings.length === 0 || !mayHold(text, beginnings)) return removeNamed(text);
-    return removeNamed(removeValues(text, (values ??= valuesOf(secrets))));
+  return scrubbersBesides([])(secrets);
+}
+
+/** Builds the scrubbers of many requests, each for its own secrets and for those that all of them share. */
+export function scrubbersBesides(shared: readonly string[]): (secrets: readonly string[]) => Scrub {
+  const sharedBeginnings = shared.flatMap(beginningsOf);
+  return (secrets) => {
+    const beginnings = secrets.flatMap(beginningsOf).concat(sharedBeginnings);
+    let values: readonly Value[] | null = null;
+    return (text) => {
+      if (beginnings.length === 0 || !mayHold(text, beginnings)) return removeNamed(text);
+      return removeNamed(removeValues(text, (values ??= valuesOf([...secrets, ...shared]))));
+    };
   };
 }
 
@@ -52,6 +60,7 @@ const SETTLING_LENGTH = 16;
 
 /** How the secret, and whatever servers make of it, begins. */
 function beginningsOf(secret: string): readonly string[] {
+  if (secret === '') return [];
   const start = secret.slice(0, SETTLING_LENGTH);
   const json = jsonEscaped(start);
   const encodings = [...new Set([start, json, uriEscaped(start)])].flatMap(base64Beginnings);
