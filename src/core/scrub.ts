@@ -237,7 +237,12 @@ function base64(secret: string): readonly string[] {
 }
 
 function inBothAlphabets(text: string): readonly string[] {
-  return /[+/]/.test(text) ? [text, text.replaceAll('+', '-').replaceAll('/', '_')] : [text];
+  return hasTwoAlphabets(text) ? [text, text.replaceAll('+', '-').replaceAll('/', '_')] : [text];
+}
+
+/** Whether base64 for URLs spells it in another way. */
+function hasTwoAlphabets(text: string): boolean {
+  return /[+/]/.test(text);
 }
 
 const FOLDED_BASE64 = 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789+/';
@@ -252,10 +257,12 @@ function base64Beginnings(secret: string): readonly string[] {
   const binary = binaryOf(secret);
   const byteAt = (index: number): number => binary.charCodeAt(index) || 0;
   const word = (byteAt(0) << 24) | (byteAt(1) << 16) | (byteAt(2) << 8) | byteAt(3);
-  return BASE64_FIRST_BITS.map((bit) => {
+  const texts = BASE64_FIRST_BITS.map((bit) => {
     const charAt = (shift: number): string => FOLDED_BASE64.charAt((word >>> (shift - bit)) & 63);
     return charAt(26) + charAt(20) + charAt(14) + charAt(8);
-  }).flatMap(inBothAlphabets);
+  });
+  // Most need one alphabet only, and making lists of lists costs several times what the texts do.
+  return texts.some(hasTwoAlphabets) ? texts.flatMap(inBothAlphabets) : texts;
 }
 
 /** The bytes of its UTF-8, a character each. */
