@@ -3,7 +3,7 @@ import { grantsOf, type Grant } from './core/grant.js';
 import type { Answer } from './core/answer.js';
 import { evidenceOf, NO_EVIDENCE } from './core/outcome.js';
 import type { LegacyUser } from './core/record.js';
-import { isEcho, scrubberOf, type Scrub } from './core/scrub.js';
+import { isEcho, type Scrub } from './core/scrub.js';
 import { adoptable, adoptableByState } from './core/settle.js';
 import { reread } from './reread.js';
 import { conclude, entryOf, type Job, type Work } from './work.js';
@@ -31,7 +31,7 @@ export async function lookForGrant(
   const { ledger, clock } = work;
   const id = await ledger.intend(work.runId, 'look_up', entryOf(job, clock.now()));
   const { look, answer } = await lookAround(work, job, opensAt);
-  const scrub = scrubberOf([...job.user.secrets, work.apiKey]);
+  const scrub = work.scrubberOf(job.user.secrets);
   const end = {
     endedAtMs: clock.now(),
     result: RESULTS[look.kind],

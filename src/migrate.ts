@@ -6,7 +6,7 @@ import type { Provider } from './core/provider.js';
 import type { ReadingOptions } from './core/record.js';
 import { parseRetryAfter, type RetryPolicy } from './core/retry.js';
 import type { Scope } from './core/scope.js';
-import { scrubberOf } from './core/scrub.js';
+import { scrubberOf, scrubbersBesides } from './core/scrub.js';
 import { balances, Tally, type Balance } from './core/tally.js';
 import type { RunPace } from './core/holds.js';
 import type { HeldSummary } from './core/run-summary.js';
@@ -409,7 +409,7 @@ class Migration {
       retry: this.#options.retry,
       emailMismatch: this.#options.emailMismatch,
       existing: this.#options.existing,
-      apiKey: this.#options.apiKey,
+      scrubberOf: scrubbersBesides([this.#options.apiKey]),
       singleUse: this.#options.singleUse,
       retryDoubts: this.#options.retryTargets.has('in_doubt'),
       refreshGrants: (sinceMs) => this.#index.refresh(sinceMs),

@@ -12,7 +12,7 @@ import {
 } from './core/outcome.js';
 import type { LegacyUser } from './core/record.js';
 import { countTry, decideRetry, type Retry, type Tries } from './core/retry.js';
-import { isEcho, scrubberOf, type Scrub } from './core/scrub.js';
+import { isEcho, type Scrub } from './core/scrub.js';
 import { lookForGrant, type Look } from './look.js';
 import type { OnLeft } from './ports.js';
 import { conclude, entryOf, type Job, type JobEnd, type Work } from './work.js';
@@ -69,7 +69,7 @@ async function attemptOnce(work: Work, job: Job): Promise<Attempt | null> {
     await concludeUnsent(work, job, id);
     return null;
   }
-  const scrub = scrubberOf([...job.user.secrets, work.apiKey]);
+  const scrub = work.scrubberOf(job.user.secrets);
   const window = nylasClock.madeSince(startedMs);
   const classified = withoutEcho(classifyOutcome(answer, job.user, window), job.user, scrub);
   const outcome = await believe(work, job, withOrigin(classified, job));

@@ -6,6 +6,7 @@ import type { Outcome } from './core/outcome.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
 import type { RetryPolicy, Tries } from './core/retry.js';
+import type { Scrub } from './core/scrub.js';
 import type { Listed, Standing } from './listing.js';
 import type { NylasClock } from './nylas-clock.js';
 import type { AttemptEnd, Clock, Ledger, Log, NylasApi, OnLeft, RecordEntry, Unwritten } from './ports.js';
@@ -35,7 +36,8 @@ export interface Work {
   readonly emailMismatch: 'hold' | 'accept';
   /** Whether a healthy grant that was there before us is left alone. */
   readonly existing: 'skip' | 'reauthenticate';
-  readonly apiKey: string;
+  /** Scrubs what came back from Nylas of these secrets and of the API key. */
+  readonly scrubberOf: (secrets: readonly string[]) => Scrub;
   /** Providers whose refresh tokens work only once. */
   readonly singleUse: ReadonlySet<Provider>;
   /** Whether `--retry in_doubt` was given: doubts that nothing can settle are submitted again. */

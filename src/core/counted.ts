@@ -1,8 +1,9 @@
-const COUNT = new Intl.NumberFormat('en-US');
-
-/** `1,234,567`, whatever the machine's locale: reports of two machines compare. */
+/**
+ * A whole number as `1,234,567`, whatever the machine's locale: reports of two machines compare. Without Intl, which
+ * loads its data first: a tenth of the time that `status` takes.
+ */
 export function formatCount(count: number): string {
-  return COUNT.format(count);
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** `1 row`, `2 rows`. */

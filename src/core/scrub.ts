@@ -29,11 +29,19 @@ const NAMED_SECRET = new RegExp(
  * of them, so that only what tells so is made beforehand: the beginnings.
  */
 export function scrubberOf(secrets: readonly string[]): Scrub {
-  const beginnings = secrets.filter((secret) => secret !== '').flatMap(beginningsOf);
-  let values: readonly Value[] | null = null;
-  return (text) => {
-    if (beginnings.length === 0 || !mayHold(text, beginnings)) return removeNamed(text);
-    return removeNamed(removeValues(text, (values ??= valuesOf(secrets))));
+  return scrubbersBesides([])(secrets);
+}
+
+/** Builds the scrubbers of many requests, each for its own secrets and for those that all of them share. */
+export function scrubbersBesides(shared: readonly string[]): (secrets: readonly string[]) => Scrub {
+  const sharedBeginnings = shared.flatMap(beginningsOf);
+  return (secrets) => {
+    const beginnings = secrets.flatMap(beginningsOf).concat(sharedBeginnings);
+    let values: readonly Value[] | null = null;
+    return (text) => {
+      if (beginnings.length === 0 || !mayHold(text, beginnings)) return removeNamed(text);
+      return removeNamed(removeValues(text, (values ??= valuesOf([...secrets, ...shared]))));
+    };
   };
 }
 
@@ -52,6 +60,7 @@ const SETTLING_LENGTH = 16;
 
 /** How the secret, and whatever servers make of it, begins. */
 function beginningsOf(secret: string): readonly string[] {
+  if (secret === '') return [];
   const start = secret.slice(0, SETTLING_LENGTH);
   const json = jsonEscaped(start);
   const encodings = [...new Set([start, json, uriEscaped(start)])].flatMap(base64Beginnings);
@@ -228,7 +237,12 @@ function base64(secret: string): readonly string[] {
 }
 
 function inBothAlphabets(text: string): readonly string[] {
-  return /[+/]/.test(text) ? [text, text.replaceAll('+', '-').replaceAll('/', '_')] : [text];
+  return hasTwoAlphabets(text) ? [text, text.replaceAll('+', '-').replaceAll('/', '_')] : [text];
+}
+
+/** Whether base64 for URLs spells it in another way. */
+function hasTwoAlphabets(text: string): boolean {
+  return /[+/]/.test(text);
 }
 
 const FOLDED_BASE64 = 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789+/';
@@ -243,10 +257,12 @@ function base64Beginnings(secret: string): readonly string[] {
   const binary = binaryOf(secret);
   const byteAt = (index: number): number => binary.charCodeAt(index) || 0;
   const word = (byteAt(0) << 24) | (byteAt(1) << 16) | (byteAt(2) << 8) | byteAt(3);
-  return BASE64_FIRST_BITS.map((bit) => {
+  const texts = BASE64_FIRST_BITS.map((bit) => {
     const charAt = (shift: number): string => FOLDED_BASE64.charAt((word >>> (shift - bit)) & 63);
     return charAt(26) + charAt(20) + charAt(14) + charAt(8);
-  }).flatMap(inBothAlphabets);
+  });
+  // Most need one alphabet only, and making lists of lists costs several times what the texts do.
+  return texts.some(hasTwoAlphabets) ? texts.flatMap(inBothAlphabets) : texts;
 }
 
 /** The bytes of its UTF-8, a character each. */

@@ -4,8 +4,9 @@ import {
   type ClientRequest,
   type IncomingHttpHeaders,
 } from 'node:http';
-import { request as httpsRequest, type Agent as HttpsAgent } from 'node:https';
+import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { urlToHttpOptions } from 'node:url';
 import {
   RequestError,
   type ExtendOptions,
@@ -111,21 +112,16 @@ function followSending(request: Request, onLeft: OnLeft | undefined): void {
   });
 }
 
-export interface Agents {
-  readonly http: HttpAgent;
-  readonly https: HttpsAgent;
-}
-
 /**
- * How got sends its requests. For each it would make some thirty options of Node's, nearly all of them unset, and Node
- * copies them several times, which together costs a quarter of a request: here are those that are needed. What
- * concerns TLS is the agent's.
+ * How got sends its requests, all of them to `apiUri`. For each it would make some thirty options of Node's, nearly all
+ * of them unset, and Node copies them several times and takes the URL apart, which together costs a quarter of a
+ * request: here are those that are needed. What concerns TLS is the agent's.
  */
-export function sendingThrough(agents: Agents): Pick<ExtendOptions, 'request' | 'handlers'> {
-  const request: RequestFunction = (url, { method, headers }, callback) =>
-    url.protocol === 'https:'
-      ? httpsRequest(url, { agent: agents.https, method, headers }, callback)
-      : httpRequest(url, { agent: agents.http, method, headers }, callback);
+export function sendingTo(apiUri: string, agent: HttpAgent): Pick<ExtendOptions, 'request' | 'handlers'> {
+  const { protocol, hostname, port } = urlToHttpOptions(new URL(apiUri));
+  const send = protocol === 'https:' ? httpsRequest : httpRequest;
+  const request: RequestFunction = ({ pathname, search }, { method, headers }, callback) =>
+    send({ protocol, hostname, port, path: pathname + search, agent, method, headers }, callback);
   const withFewOptions: HandlerFunction = (options, next) => {
     const createNativeRequestOptions = () => ({ method: options.method, headers: options.headers });
     return next(Object.assign(options, { createNativeRequestOptions }));

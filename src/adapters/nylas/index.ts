@@ -4,7 +4,7 @@ import got, { type Got } from 'got';
 import type { Answer } from '../../core/answer.js';
 import { scrubberOf, type Scrub } from '../../core/scrub.js';
 import type { Clock, JobApi } from '../../ports.js';
-import { exchange, sendingThrough, type Agents, type Call } from './exchange.js';
+import { exchange, sendingTo, type Call } from './exchange.js';
 import { toFault } from './fault.js';
 import { toReply } from './reply.js';
 
@@ -32,11 +32,8 @@ const ORDERS = {
  * bounded answers. Every call resolves to a reply or a fault.
  */
 export function nylasApi(options: NylasOptions, clock: Clock): JobApi {
-  const agents = {
-    http: new HttpAgent({ keepAlive: true }),
-    https: new HttpsAgent({ keepAlive: true, rejectUnauthorized: true }),
-  };
-  const client = makeClient(options, agents);
+  const agent = agentFor(options.apiUri);
+  const client = makeClient(options, agent);
   const scrub = scrubberOf([options.apiKey].filter((key) => key.length >= KEY_LENGTH_MIN));
   const send = (call: Call): Promise<Answer> => sendOnce(client, clock, scrub, call);
   return {
@@ -66,8 +63,7 @@ export function nylasApi(options: NylasOptions, clock: Clock): JobApi {
     connectors: (onLeft) =>
       send({ method: 'GET', path: 'v3/connectors', query: { limit: PAGE_SIZE }, onLeft }),
     close: () => {
-      agents.http.destroy();
-      agents.https.destroy();
+      agent.destroy();
     },
   };
 }
@@ -82,7 +78,13 @@ function withoutContent(answer: Answer): Answer {
   return isContent ? { ...answer, body: undefined, excerpt: '' } : answer;
 }
 
-function makeClient(options: NylasOptions, agents: Agents): Got {
+function agentFor(apiUri: string): HttpAgent {
+  return new URL(apiUri).protocol === 'https:'
+    ? new HttpsAgent({ keepAlive: true, rejectUnauthorized: true })
+    : new HttpAgent({ keepAlive: true });
+}
+
+function makeClient(options: NylasOptions, agent: HttpAgent): Got {
   const connectMs = Math.min(CONNECT_TIMEOUT_MAX_MS, options.timeoutMs);
   return got.extend({
     prefixUrl: options.apiUri,
@@ -91,7 +93,7 @@ function makeClient(options: NylasOptions, agents: Agents): Got {
       accept: 'application/json',
       'user-agent': `nylas-migrate/${options.version}`,
     },
-    ...sendingThrough(agents),
+    ...sendingTo(options.apiUri, agent),
     timeout: {
       lookup: connectMs,
       connect: connectMs,
