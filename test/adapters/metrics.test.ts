@@ -68,7 +68,10 @@ function open(folder: string, file = join(folder, 'm.prom')): { file: string; me
   return { file, metrics: openMetrics({ file, ledgerPath: join(folder, 'a "b" c.db'), version: '1.2.3' }) };
 }
 
-async function written(figures: Partial<MetricsFigures> = {}, act = (_: Metrics) => undefined as void) {
+async function written(
+  figures: Partial<MetricsFigures> = {},
+  act: (metrics: Metrics) => void = () => undefined,
+): Promise<{ text: string; samples: readonly Sample[] }> {
   const { file, metrics } = open(testFolder());
   act(metrics);
   await metrics.write({ ...FIGURES, ...figures });

@@ -37,9 +37,10 @@ function sampleOf(line: string): Sample {
     throw new Error(`no sample: ${line}`);
   }
   const pairs = [...labels.matchAll(/([a-z_]+)="((?:[^"\\]|\\.)*)"/g)];
+  const named = pairs.map(([, key = '', text = '']) => [key, text] as const);
   return {
     name,
-    labels: Object.fromEntries(pairs.map(([, key, text]) => [key, text])),
+    labels: Object.fromEntries(named),
     value: Number(value),
   };
 }
