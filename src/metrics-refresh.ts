@@ -6,7 +6,7 @@ import type { Clock, LedgerStanding, Metrics, Progress, RunObserver, Snapshot } 
 
 const REFRESH_MS = 15_000;
 /** Of a large ledger, counting takes time in which nothing is sent: no more than one part in so many. */
-const LEDGER_SHARE = 50;
+const LEDGER_SHARE = 200;
 
 export interface MetricsRefreshPorts {
   readonly metrics: Metrics;
