@@ -58,7 +58,8 @@ export function resolveOptions<S extends OptionSpecs>(specs: S, sources: ConfigS
   const problems: string[] = [];
   const known = [...Object.values(specs).map((spec) => longName(spec.flags)), ...sources.ofOthers];
   const file = fileValues(known, sources.file, problems);
-  problems.push(...unknownVariables(sources.env, known));
+  problems.push(...unknownVariables(sources.env, known, 'the environment'));
+  problems.push(...unknownVariables(sources.dotenv, known, '.env'));
   const values: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(specs)) {
     const given = firstGiven(spec, sources, file);
@@ -152,7 +153,8 @@ function fileValues(
   }
   for (const [key, value] of Object.entries(content)) {
     const given = givenText(value, `"${key}" in ${name}`);
-    if (known.includes(key) && given !== null) values.set(key, given);
+    if (key === 'config') problems.push(`"config" in ${name}: a configuration file can't name another`);
+    else if (known.includes(key) && given !== null) values.set(key, given);
     else if (known.includes(key)) problems.push(`"${key}" in ${name}: text, a number, true, false or a list`);
     else problems.push(`"${key}" in ${name} is no option${guess(key, known)}`);
   }
@@ -160,12 +162,16 @@ function fileValues(
 }
 
 /** A mistyped variable would be passed over in silence, and with it what it should have set. */
-function unknownVariables(env: ConfigSources['env'], known: readonly string[]): readonly string[] {
+function unknownVariables(
+  env: ConfigSources['env'],
+  known: readonly string[],
+  place: string,
+): readonly string[] {
   const variables = known.map(variableOf);
   const given = Object.keys(env).filter((name) => name.startsWith(VARIABLE_PREFIX));
   return given
     .filter((name) => !variables.includes(name))
-    .map((name) => `${name} in the environment is no option${guess(name, variables)}`);
+    .map((name) => `${name} in ${place} is no option${guess(name, variables)}`);
 }
 
 function guess(name: string, known: readonly string[]): string {

@@ -11,11 +11,12 @@ import type {
   Ledger,
   LedgerCopy,
   LedgerReader,
-  Log,
+  Metrics,
   PlanningLedger,
   Progress,
   RecordSource,
   Redaction,
+  RunLog,
 } from './ports.js';
 
 /**
@@ -83,10 +84,30 @@ export async function openLog(options: {
   readonly level: LogLevel;
   readonly file: string | null;
   readonly scrub: Scrub;
-}): Promise<Log> {
+}): Promise<RunLog> {
   if (options.level === 'silent') return SILENT;
   const log = await import('./adapters/log/index.js');
   return log.openLog(options);
+}
+
+/** Figures of a run in a file for Prometheus. Throws UserError where the file isn't one that may be replaced. */
+export async function openMetrics(options: {
+  readonly file: string;
+  readonly ledgerPath: string;
+  readonly version: string;
+}): Promise<Metrics> {
+  const metrics = await import('./adapters/metrics/index.js');
+  return metrics.openMetrics(options);
+}
+
+/** Runs a command with a text on its standard input; resolves to what went wrong with it, or null. */
+export async function runCommand(
+  command: string,
+  input: string,
+  options: { readonly timeoutMs: number; readonly giveUp: AbortSignal },
+): Promise<string | null> {
+  const { runToEnd } = await import('./adapters/command/index.js');
+  return runToEnd(command, input, options);
 }
 
 type ProgressStream = NodeJS.WritableStream & { columns?: number };
@@ -116,7 +137,7 @@ async function drawn<S>(
 }
 
 const nothing = (): void => undefined;
-const SILENT: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const SILENT: RunLog = { setRun: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 export const renderers = {
   check: async () => (await import('./adapters/terminal/check.js')).renderCheck,
@@ -127,6 +148,7 @@ export const renderers = {
   verify: async () => (await import('./adapters/terminal/verify.js')).renderVerify,
   state: async () => (await import('./adapters/terminal/progress-line.js')).formatState,
   jobState: async () => (await import('./adapters/terminal/progress-line.js')).formatJobState,
+  stopTime: async () => (await import('./adapters/terminal/stop-time.js')).renderStopTime,
   runSummary: async () => (await import('./adapters/terminal/run-summary.js')).renderRunSummary,
   undoPlan: async () => (await import('./adapters/terminal/undo.js')).renderUndoPlan,
   undoSummary: async () => (await import('./adapters/terminal/undo.js')).renderUndoSummary,

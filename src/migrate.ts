@@ -36,6 +36,7 @@ import type {
   NylasApi,
   OnLeft,
   Progress,
+  RunObserver,
   RunStart,
   Unwritten,
 } from './ports.js';
@@ -81,6 +82,7 @@ export interface MigratePorts {
   readonly pacer?: Pacer;
   readonly progress: Progress;
   readonly stop: StopSwitch;
+  readonly observer?: RunObserver;
   /** Told what whoever watches should know. */
   readonly warn: (message: string) => void;
   /** Told each outcome that the ledger couldn't take any more: it is nowhere else. */
@@ -123,7 +125,8 @@ export async function migrate(
   try {
     ledger.claim({ ...owner, keying: input.header.keyingRule });
     const runId = ledger.beginRun(run);
-    log.info('run begins', { run: runId, input: input.header.headers.length });
+    ports.observer?.begun(runId);
+    log.info('run begins', { columns: input.header.headers.length });
     return await new Migration(ports, options, runId).run();
   } finally {
     await input.source.close();
@@ -295,6 +298,7 @@ class Migration {
 
   #onAnswer(answer: Answer): void {
     this.#meter.answer(answer);
+    this.#ports.observer?.answered(answer);
     this.#flow.answered(answer.latencyMs);
     this.#nylasClock.observe(answer);
     this.#outage.answered(answer);
@@ -388,7 +392,7 @@ class Migration {
   }
 
   #makeWork(): Work {
-    const { ledger, api, clock, log, stop } = this.#ports;
+    const { ledger, api, clock, log, stop, observer } = this.#ports;
     const onAnswer = (answer: Answer): void => {
       this.#onAnswer(answer);
     };
@@ -421,7 +425,7 @@ class Migration {
       onUnwritten: (outcome) => {
         this.#unwritten.add(outcome);
       },
-      onOutcome: watchOutcomes({ clock, lanes: this.#lanes, outage: this.#outage, refused }),
+      onOutcome: watchOutcomes({ clock, lanes: this.#lanes, outage: this.#outage, refused, observer }),
       isLaneStopped: (user) => this.#lanes.isStopped(user),
       laneHeldMs: (user) => Math.max(0, this.#lanes.heldUntilMs(user) - clock.monotonic()),
       endedInOutage: (endedAtMs) => this.#outage.endedInOutage(endedAtMs),

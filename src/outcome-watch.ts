@@ -6,22 +6,24 @@ import { parseRetryAfter } from './core/retry.js';
 import type { RefusalWatch } from './guard.js';
 import type { Lanes } from './lanes.js';
 import type { OutageWatch } from './outage.js';
-import type { Clock } from './ports.js';
+import type { Clock, RunObserver } from './ports.js';
 
 interface Watchers {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly lanes: Lanes;
   readonly outage: OutageWatch;
   readonly refused: RefusalWatch;
+  readonly observer?: RunObserver | undefined;
 }
 
 /** Hands on how each submission ended to whoever judges more than its record: lanes, outage, key and connectors. */
 export function watchOutcomes(
   watchers: Watchers,
 ): (user: LegacyUser, outcome: Outcome, answer: Answer) => void {
-  const { clock, lanes, outage, refused } = watchers;
+  const { clock, lanes, outage, refused, observer } = watchers;
   return (user, outcome, answer) => {
     const sentAtMs = clock.monotonic() - answer.latencyMs;
+    observer?.ended(user.provider, outcome);
     outage.submissionEnded(answer);
     if (isProviderSilent(answer)) lanes.silent(user, sentAtMs);
     const laneOutcome = laneOutcomeOf(user, outcome);

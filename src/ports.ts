@@ -23,12 +23,13 @@ import type {
   Waits,
 } from './core/ledger-rows.js';
 import type { RecordChange, RecordGrant } from './core/change.js';
-import type { Evidence } from './core/outcome.js';
+import type { Evidence, Outcome } from './core/outcome.js';
 import type { Grant } from './core/grant.js';
 import type { RunPace } from './core/holds.js';
 import type { KnownGrants, RecordState } from './core/plan.js';
 import type { Provenance } from './core/provenance.js';
 import type { ReportRow } from './core/report.js';
+import type { HeldSummary } from './core/run-summary.js';
 import type { GrantUse } from './core/probe.js';
 import type { Balance } from './core/tally.js';
 import type { HeldGrant } from './core/undo.js';
@@ -135,6 +136,22 @@ export interface Log {
   info(event: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
   error(event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** A log whose lines can say of which run they are. */
+export interface RunLog extends Log {
+  /** Every line from now on has it as `run`. */
+  setRun(runId: number): void;
+}
+
+/** Told of what happens in a run, as it happens. */
+export interface RunObserver {
+  /** Before anything else. */
+  begun(runId: number): void;
+  /** Nylas answered a request, or it failed on its way. */
+  answered(answer: Answer): void;
+  /** How a submission ended. */
+  ended(provider: Provider, outcome: Outcome): void;
 }
 
 /** A provider and, where a row names one, the stored credential record that stands in for its connector's client. */
@@ -359,6 +376,8 @@ export interface Snapshot {
   /** Rows that wait for a time, a lane or another record. */
   readonly waiting: number;
   readonly pace: PaceSnapshot;
+  /** How long nothing was let through so far, and why. */
+  readonly held: HeldSummary;
   /** The share of the input that has been dealt with, between 0 and 1; null where its size isn't known. */
   readonly share: number | null;
   readonly elapsedMs: number;
@@ -395,6 +414,35 @@ export interface Progress<S = Snapshot> {
   /** Takes away what is drawn, so that something else can be written where it was; it is drawn again later. */
   clear(): void;
   end(): void;
+}
+
+/** Figures of a run for a monitoring system, which reads them from a file. */
+export interface Metrics extends Omit<RunObserver, 'begun'> {
+  /** Replaces the file as a whole. Rejects where it can't be written. */
+  write(figures: MetricsFigures): Promise<void>;
+}
+
+/** What is written down beside what was counted on the way; times are Unix milliseconds, null: not (yet) known. */
+export interface MetricsFigures {
+  readonly nowMs: number;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  readonly exitCode: number | null;
+  readonly runId: number | null;
+  /** When the latest user of this run got a grant. */
+  readonly lastGrantAtMs: number | null;
+  readonly estimatedEndAtMs: number | null;
+  readonly snapshot: Snapshot | null;
+  readonly ledger: LedgerStanding | null;
+}
+
+/** How a ledger stands. */
+export interface LedgerStanding {
+  readonly counts: readonly StateCount[];
+  /** When a migration last came to its end with nothing left to run. */
+  readonly lastSuccessAtMs: number | null;
+  /** Whether a run, or another job, has it at this moment. */
+  readonly isHeld: boolean;
 }
 
 /**

@@ -43,6 +43,7 @@ export class RunView {
       inFlightMax: flow.max,
       waiting,
       pace: this.#paceNow(),
+      held: this.held(),
       share: feed.share(window.tasks() + waiting),
       ...meter.measured(),
     };

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { flag, option, resolveOptions, type ConfigSources } from '../src/config.js';
+import {
+  flag,
+  longName,
+  option,
+  resolveOptions,
+  type ConfigSources,
+  type OptionSpecs,
+} from '../src/config.js';
+import * as commands from '../src/cli/options.js';
 import { UserError } from '../src/core/errors.js';
 import { parseCount, parseText } from '../src/core/parse.js';
 
@@ -75,13 +83,16 @@ describe('what is wrong is told', () => {
     const error = failureOf({
       flags: { rate: 'fast' },
       env: { NYLAS_MIGRATE_DRY_RUN: 'perhaps', NYLAS_MIGRATE_RATES: '1' },
-      file: { name: 'c.json', content: { rat: 1, carry: { a: 1 } } },
+      file: { name: 'c.json', content: { rat: 1, carry: { a: 1 }, config: 'other.json' } },
+      dotenv: { NYLAS_MIGRATE_CARY: 'x' },
     });
     expect(error.kind).toBe('usage');
     expect(error.message.split('\n')).toEqual([
       '"rat" in c.json is no option; did you mean "rate"?',
       '"carry" in c.json: text, a number, true, false or a list',
+      '"config" in c.json: a configuration file can\'t name another',
       'NYLAS_MIGRATE_RATES in the environment is no option; did you mean "NYLAS_MIGRATE_RATE"?',
+      'NYLAS_MIGRATE_CARY in .env is no option; did you mean "NYLAS_MIGRATE_CARRY"?',
       '--rate: "fast" is not a whole number from 0 to 100',
       'NYLAS_MIGRATE_DRY_RUN: "perhaps" is not true or false',
     ]);
@@ -94,4 +105,74 @@ describe('what is wrong is told', () => {
   it('a file that is no object', () => {
     expect(failureOf({ file: { name: 'c.json', content: [1] } }).message).toContain('one JSON object');
   });
+});
+
+/** A value of each option that has one which isn't just some text. */
+const VALUES: Readonly<Record<string, string | number>> = {
+  'log-level': 'warn',
+  rate: 7,
+  column: 'email=Mail',
+  'provider-alias': 'exchange=ews',
+  'default-provider': 'google',
+  'identify-by': 'email',
+  region: 'eu',
+  'concurrency-max': 7,
+  'attempts-max': 7,
+  timeout: '7s',
+  'settle-delay': '7s',
+  'drain-timeout': '7s',
+  'outage-max': '7m',
+  'max-duration': '2h',
+  'stop-at': '06:00 Europe/Berlin',
+  'failure-rate-max': 0.7,
+  'expect-reauth': 'google',
+  limit: 7,
+  'limit-per-provider': 7,
+  sample: '7%',
+  provider: 'google',
+  retry: 'blocked',
+  'email-mismatch': 'accept',
+  existing: 'reauthenticate',
+  'single-use': 'yahoo',
+  progress: 'never',
+  format: 'json',
+  by: 'person',
+  'redirect-uri': 'https://app.example/cb',
+  after: 7,
+  delimiter: 'semicolon',
+  dialect: 'postgres',
+  key: 'id=user_id',
+  probe: '7%',
+  run: 7,
+  yes: 7,
+  port: 7,
+  seed: 7,
+  connectors: 'google',
+};
+
+const optionsOfAll = Object.entries(commands).flatMap(([command, specs]) =>
+  specs instanceof Set
+    ? []
+    : Object.entries(specs as OptionSpecs).map(([key, spec]) => ({ command, key, spec })),
+);
+
+describe('every option of every command', () => {
+  it.each(optionsOfAll)(
+    '$command: $spec.flags comes from a variable and from a file too',
+    ({ key, spec }) => {
+      const name = longName(spec.flags);
+      const isSwitch = typeof spec.fallback === 'boolean';
+      const value = isSwitch ? true : (VALUES[name] ?? 'some-text');
+      const only = (sources: Partial<ConfigSources>): unknown =>
+        resolveOptions({ [key]: spec }, { ...NOTHING, ...sources })[key];
+      const asFlag = only({ flags: { [name]: isSwitch ? true : String(value) } });
+      expect(asFlag).not.toEqual(spec.fallback);
+      const variable = `NYLAS_MIGRATE_${name.toUpperCase().replaceAll('-', '_')}`;
+      expect(only({ env: { [variable]: String(value) } })).toEqual(asFlag);
+      expect(only({ dotenv: { [variable]: String(value) } })).toEqual(asFlag);
+      if (name !== 'config') {
+        expect(only({ file: { name: 'c.json', content: { [name]: value } } })).toEqual(asFlag);
+      }
+    },
+  );
 });

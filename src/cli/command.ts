@@ -38,11 +38,12 @@ export function completeCommand<S extends OptionSpecs>(
   for (const spec of Object.values(specs)) command.addOption(toOption(spec));
   command.action(async () => {
     const flags = byLongName(command);
+    const dotenv = await readDotenv(shell.cwd);
     const values = resolveOptions(specs, {
       flags,
       env: shell.env,
-      file: configFile(flags['config'] ?? shell.env['NYLAS_MIGRATE_CONFIG'], shell.cwd),
-      dotenv: await readDotenv(shell.cwd),
+      file: configFile(configPath(flags, shell.env, dotenv), shell.cwd),
+      dotenv,
       ofOthers: options.OPTION_NAMES,
     });
     const args = command.processedArgs.filter((arg) => typeof arg === 'string');
@@ -95,6 +96,16 @@ function byLongName(command: Command): Record<string, unknown> {
     flags[longName(commanderOption.flags)] = commanderOption.negate ? true : value;
   }
   return flags;
+}
+
+/** Which file `--config` names: it is read before the other options, and like them a blank variable is none. */
+function configPath(
+  flags: Readonly<Record<string, unknown>>,
+  env: Shell['env'],
+  dotenv: Readonly<Record<string, string>>,
+): unknown {
+  const variables = [env, dotenv].map((source) => source['NYLAS_MIGRATE_CONFIG']);
+  return flags['config'] ?? variables.find((path) => path !== undefined && path !== '');
 }
 
 function configFile(path: unknown, cwd: string): { name: string; content: unknown } | null {

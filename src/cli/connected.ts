@@ -1,7 +1,7 @@
 import { clock, openApi, openLog } from '../context.js';
 import { scrubberOf } from '../core/scrub.js';
 import { startPacer, type Pacer } from '../pacer.js';
-import type { Clock, JobApi, Log, Progress } from '../ports.js';
+import type { Clock, JobApi, Progress, RunLog } from '../ports.js';
 import type { StopSwitch } from '../stop.js';
 import { readTarget, type Target } from '../target.js';
 import type { Connection } from './connection.js';
@@ -23,7 +23,7 @@ export interface Connected {
   readonly target: Target;
   readonly api: JobApi;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: RunLog;
   readonly pacer: Pacer;
   readonly stop: StopSwitch;
 }
@@ -60,12 +60,12 @@ export async function connected<T>(
 }
 
 /** Acts with a progress line on the screen: what is said while it is drawn must not be wiped away by it. */
-export async function onScreen<S>(
+export async function onScreen<S, T>(
   shell: Shell,
   progress: Progress<S>,
   format: (snapshot: S) => string,
-  act: (shell: Shell, progress: Progress<S>) => Promise<number>,
-): Promise<number> {
+  act: (shell: Shell, progress: Progress<S>) => Promise<T>,
+): Promise<T> {
   const notices = new Notices(shell.stderr);
   notices.clear = () => {
     progress.clear();
@@ -82,15 +82,18 @@ export function followSignals(quiet: boolean, shell: Shell, stop: StopSwitch): (
   });
 }
 
-/** Says that it was stopped before it began; resolves to the exit code. */
+/** Says that it was stopped before it began; resolves to the exit code and the document that says so. */
 export async function sayStopped(
   { json }: { readonly json: boolean },
   shell: Shell,
   stop: StopSwitch,
   nothing: string,
-): Promise<number> {
-  const exitCode = exitOfVerdict('signal', stop.reason());
-  if (json) await print(shell.stdout, JSON.stringify({ verdict: 'signal', runId: null, exitCode }, null, 2));
+): Promise<{ readonly exitCode: number; readonly document: object }> {
+  const reason = stop.reason();
+  const verdict = reason?.kind === 'stop_time' ? 'work_remains' : 'signal';
+  const exitCode = exitOfVerdict(verdict, reason);
+  const document = { verdict, runId: null, exitCode };
+  if (json) await print(shell.stdout, JSON.stringify(document, null, 2));
   await print(shell.stderr, `Stopped before anything was ${nothing}: the same command begins again.`);
-  return exitCode;
+  return { exitCode, document };
 }

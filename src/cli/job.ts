@@ -63,7 +63,7 @@ export async function doJob<R extends JobResult>(
     const release = followSignals(values.quiet, spoken, stop);
     try {
       const exitCode = await holdAndDo(job, values, connection, { stop, progress }, spoken);
-      return exitCode ?? (await sayStopped(values, spoken, stop, 'done'));
+      return exitCode ?? (await sayStopped(values, spoken, stop, 'done')).exitCode;
     } finally {
       release();
     }
@@ -114,6 +114,7 @@ async function workAndEnd<R extends JobResult>(
   const warn = warnerOf(values, shell);
   const caller = new Caller({ ...begun, warn }, values.rate);
   const runId = ledger.beginJob(jobStart(job, values, shell));
+  begun.log.setRun(runId);
   const watch = follow(begun, values.drainTimeout);
   try {
     const result = await job.work({

@@ -15,6 +15,7 @@ import {
 } from '../core/parse.js';
 import { RETRIED_LOSSES, type RetryTarget } from '../core/plan.js';
 import { PROVIDERS } from '../core/provider.js';
+import { parseStopAt, type StopAt } from '../core/stop-time.js';
 import type { SampleSize } from '../core/parse.js';
 import type { Identify } from '../core/record.js';
 import { HAND_OVER_OPTIONS, REDACT_OPTIONS, WRITE_BACK_OPTIONS } from './hand-over-options.js';
@@ -170,6 +171,18 @@ const RUN_OPTIONS = {
     1_800_000,
     { shownDefault: '30m' },
   ),
+  maxDuration: option(
+    '--max-duration <duration>',
+    'stops cleanly after so long, such as 2h: exit 7 where work remains',
+    parseDurationWithin('1s', '365d'),
+    null as number | null,
+  ),
+  stopAt: option(
+    '--stop-at <time>',
+    "likewise at a time, such as '06:00 Europe/Berlin' or 2026-12-01T06:00Z; without a zone: UTC",
+    parseStopAt,
+    null as StopAt | null,
+  ),
   failureRateMax: option(
     '--failure-rate-max <share>',
     'stops a lane with a larger share of failures, those aside that only its users can mend',
@@ -233,6 +246,18 @@ const RUN_OPTIONS = {
   dryRun: flag('--dry-run', 'plan every row, submit nothing'),
   noPreflight: flag('--no-preflight', 'skip the advice on connectors and ledger'),
   okIfAttention: flag('--ok-if-attention', 'exit 0, not 3, where only people must act'),
+  metricsFile: option(
+    '--metrics-file <file>',
+    'figures of the run for Prometheus, such as migration.prom in the folder of node_exporter',
+    parseText,
+    null as string | null,
+  ),
+  onFinish: option(
+    '--on-finish <command>',
+    'runs a command when the run has ended, with its --json document on standard input',
+    parseText,
+    null as string | null,
+  ),
   progress: JOB_OPTIONS.progress,
 };
 

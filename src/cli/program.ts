@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander';
-import { UserError, type FailureKind } from '../core/errors.js';
-import { scrubberOf } from '../core/scrub.js';
 import { COMMANDS } from './commands.js';
-import { outOfDescriptors } from './descriptors.js';
-import { EXIT, exitOfFailure } from './exit-codes.js';
-import { print, type Shell } from './shell.js';
+import { EXIT } from './exit-codes.js';
+import { tellFailure } from './failure.js';
+import type { Shell } from './shell.js';
+
+export { describeBug } from './failure.js';
 
 const HELP = `
 A migration, step by step:
@@ -28,7 +28,8 @@ export async function runCli(args: readonly string[], shell: Shell): Promise<num
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return tellFailure(outOfDescriptors(error) ?? error, args.includes('--json'), shell);
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    return (await tellFailure(error, args.includes('--json'), shell)).exitCode;
   }
 }
 
@@ -74,62 +75,4 @@ function hintOf(command: Command): string {
   const dash =
     command.registeredArguments.length > 0 ? '; what begins with a dash but is no option goes after --' : '';
   return `(see --help${dash})`;
-}
-
-/** Under `--json` standard output has its one document even then. */
-async function tellFailure(error: unknown, asJson: boolean, shell: Shell): Promise<number> {
-  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-  const { kind, message, next, exitCode } = failureOf(error, shell);
-  if (asJson)
-    await print(shell.stdout, JSON.stringify({ error: { kind, message, next }, exitCode }, null, 2));
-  // Commander has said it already, with a hint.
-  if (!(error instanceof CommanderError))
-    await print(shell.stderr, `${kind === 'bug' ? '' : 'Error: '}${message}\n${next}`);
-  return exitCode;
-}
-
-interface Failure {
-  readonly kind: FailureKind | 'bug';
-  readonly message: string;
-  readonly next: string;
-  readonly exitCode: number;
-}
-
-function failureOf(error: unknown, shell: Shell): Failure {
-  if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, '');
-    return { kind: 'usage', message, next: 'See --help.', exitCode: EXIT.usage };
-  }
-  if (error instanceof UserError) {
-    const { kind, message, next } = error;
-    return { kind, message, next, exitCode: exitOfFailure(kind) };
-  }
-  const [message = '', ...more] = describeBug(error, shell).split('\n');
-  return { kind: 'bug', message, next: more.join('\n'), exitCode: EXIT.bug };
-}
-
-/**
- * Says where a bug struck. Its message, even its name, may hold anything: only the kind of error and the places
- * are shown, and the message is cut out of the stack before the places are looked for.
- */
-export function describeBug(error: unknown, shell: Pick<Shell, 'env' | 'version'>): string {
-  const scrub = scrubberOf([shell.env['NYLAS_API_KEY'] ?? '']);
-  const isError = error instanceof Error;
-  const name = isError ? (/^\w{1,40}$/.exec(error.name)?.[0] ?? 'Error') : typeof error;
-  return scrub(
-    [
-      `This is a bug in nylas-migrate ${shell.version} (${name}). Please report it with these lines;`,
-      'nothing is lost: the ledger holds every outcome, and the same command resumes.',
-      ...(isError ? framesOf(error) : []),
-    ].join('\n'),
-  );
-}
-
-function framesOf({ message, stack }: Error): readonly string[] {
-  if (typeof stack !== 'string' || typeof message !== 'string') return [];
-  const at = stack.indexOf(message);
-  // A message that was changed later isn't in the stack, but what it was before is.
-  if (at < 0) return [];
-  const places = stack.slice(at + message.length);
-  return places.split('\n').filter((line) => /^ {4}at (.* \()?(file:|node:|\/).*:\d+:\d+\)?$/.test(line));
 }

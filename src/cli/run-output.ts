@@ -1,5 +1,6 @@
 import { clock, openReader, renderers } from '../context.js';
 import type { OptionValues } from '../config.js';
+import { isoOrNull } from '../core/utc.js';
 import type { Verdict } from '../core/verdict.js';
 import type { MigratePorts, RunResult } from '../migrate.js';
 import type { Progress } from '../ports.js';
@@ -25,14 +26,14 @@ export interface Destination {
   readonly host: string;
 }
 
-/** Prints what a run came to: a summary, or its JSON document. */
+/** Prints what a run came to: a summary, or its JSON document, which this resolves to. */
 export async function tell(
   values: Values,
   shell: Shell,
   inputName: string,
   { target, host }: Destination,
   ended: { readonly result: RunResult; readonly verdict: Verdict; readonly exitCode: number },
-): Promise<void> {
+): Promise<object> {
   const { result, verdict, exitCode } = ended;
   const { applicationId, name, environment } = target;
   const reader = await openReader(values.ledger);
@@ -40,21 +41,31 @@ export async function tell(
     const to = { host, application: { id: applicationId, name }, environment };
     const run = { ledgerPath: values.ledger, inputName, ratePerSecond: values.rate, ...to };
     const summary = summarizeRun(reader, result, run, clock.now());
-    const json = { ...summary, verdict, exitCode, input: { name: inputName, ...result.input } };
+    const input = { name: inputName, ...result.input };
+    const json = { ...summary, stop: shownStop(result.stop), verdict, exitCode, input };
     const text = values.json ? JSON.stringify(json, null, 2) : (await renderers.runSummary())(summary);
     await print(shell.stdout, text);
+    return json;
   } finally {
     reader.close();
   }
 }
 
-/** Says against which application, with what (an input, or the name of a job), and how fast a run goes. */
+/** Times in documents are ISO 8601, UTC. */
+function shownStop(stop: RunResult['stop']): object | null {
+  if (stop?.kind !== 'stop_time') return stop;
+  const { atMs, ...rest } = stop;
+  return { ...rest, at: isoOrNull(atMs) };
+}
+
+/** Says against which application, with what (an input, or the name of a job), how fast, and what `more` says. */
 export async function announce(
   values: Pick<Values, 'quiet' | 'rate' | 'ledger'>,
   shell: Shell,
   inputName: string,
   apiUri: string,
   target: Target,
+  more: readonly string[] = [],
 ): Promise<void> {
   if (values.quiet) return;
   const name = target.name === null ? target.applicationId : `"${target.name}"`;
@@ -63,7 +74,7 @@ export async function announce(
   await print(
     shell.stderr,
     `nylas-migrate ${shell.version}  → ${apiUri.replace(/^https?:\/\//, '')}, application ${name}${environment}\n` +
-      `${inputName} · ledger ${values.ledger} · ${rate}`,
+      [inputName, `ledger ${values.ledger}`, rate, ...more].join(' · '),
   );
 }
 

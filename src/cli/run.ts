@@ -6,9 +6,11 @@ import { scrubberOf, type Scrub } from '../core/scrub.js';
 import { verdictOf, type Verdict } from '../core/verdict.js';
 import { migrate, type MigrateOptions, type MigratePorts, type RunResult } from '../migrate.js';
 import { openInput, type Input } from '../input.js';
-import type { Ledger, Progress, RunStart } from '../ports.js';
-import { makeStopSwitch } from '../stop.js';
+import type { StopTime } from '../core/stop-time.js';
+import type { Ledger, Progress, RunLog, RunObserver, RunStart } from '../ports.js';
+import { makeStopSwitch, type StopSwitch } from '../stop.js';
 import { readConnectors } from '../target.js';
+import { attended, type Attendance, type Ended } from './attendance.js';
 import type { Action } from './command.js';
 import { connected, followSignals, onScreen, sayStopped, type Connected } from './connected.js';
 import { readConnection, type Connection } from './connection.js';
@@ -20,46 +22,65 @@ import { assertNotPrecious } from './precious.js';
 import { advise, announce, progressForm, tell, unwrittenTeller, type Destination } from './run-output.js';
 import type { Shell } from './shell.js';
 import { shownOptions } from './shown-options.js';
+import { announcedStop, followStopTime, stopTimeFor } from './stop-time.js';
 
 type Values = OptionValues<typeof RUN>;
 
 export const action: Action<typeof RUN> = (values, args, flags, shell) =>
-  values.dryRun ? dryRun(values, args, shell) : runOnScreen(values, args, flags, shell);
+  values.dryRun
+    ? dryRun(values, args, shell)
+    : attended(values, args.slice(0, 1), shell, (attendance) =>
+        runOnScreen(values, args, flags, attendance, shell),
+      );
 
 async function runOnScreen(
   values: Values,
   args: readonly string[],
   flags: ReadonlySet<string>,
+  attendance: Attendance,
   shell: Shell,
-): Promise<number> {
+): Promise<Ended> {
   const bare = await openProgress(shell.stderr, progressForm(values, shell));
-  return onScreen(shell, bare, await renderers.state(), (spoken, progress) =>
-    run(values, args, flags, spoken, progress),
+  return onScreen(shell, bare, await renderers.state(), (spoken, shown) =>
+    run(values, args, flags, { ...attendance, progress: attendance.beside(shown) }, spoken),
   );
+}
+
+/** What is between a run and those who watch it. */
+interface Watched extends Attendance {
+  readonly progress: Progress;
 }
 
 async function run(
   values: Values,
   args: readonly string[],
   flags: ReadonlySet<string>,
+  watched: Watched,
   shell: Shell,
-  progress: Progress,
-): Promise<number> {
+): Promise<Ended> {
   const connection = await readConnection(values, shell, flags);
   const source = await sourceOf(values, args, shell);
   const options = migrateOptions(values, connection, shell);
   if (values.logFile !== null) assertNotPrecious(values.logFile, '--log-file', values.ledger, [source.name]);
+  const stopTime = stopTimeFor(values);
   const stop = makeStopSwitch();
   const release = followSignals(values.quiet, shell, stop);
+  const leaveOff = followStopTime(stopTime, values.quiet, shell, stop);
   try {
     // Before Nylas is asked anything, or a ledger made: what is wrong with the input is told at once.
     const input = await openInput(source, options.reading, stop);
-    const exitCode =
-      input === null ? null : await runOn(input, values, connection, options, { stop, progress }, shell);
-    return exitCode ?? (await sayStopped(values, shell, stop, 'submitted'));
+    const begun = { ...watched, stop, stopTime };
+    const ended = input === null ? null : await runOn(input, values, connection, options, begun, shell);
+    return ended ?? (await sayStopped(values, shell, stop, 'submitted'));
   } finally {
+    leaveOff();
     release();
   }
+}
+
+interface Begun extends Watched {
+  readonly stop: StopSwitch;
+  readonly stopTime: StopTime | null;
 }
 
 /** Null: stopped before the migration began. */
@@ -68,19 +89,19 @@ async function runOn(
   values: Values,
   connection: Connection,
   options: MigrateOptions,
-  { stop, progress }: Pick<MigratePorts, 'stop' | 'progress'>,
+  begun: Begun,
   shell: Shell,
-): Promise<number | null> {
+): Promise<Ended | null> {
   try {
-    return await connected(values, connection, stop, shell, (world) =>
-      runAgainst({ ...world, input, progress }, values, connection, options, shell),
+    return await connected(values, connection, begun.stop, shell, (world) =>
+      runAgainst({ ...begun, ...world, input }, values, connection, options, shell),
     );
   } finally {
     await input.source.close();
   }
 }
 
-type Opened = Connected & Pick<MigratePorts, 'input' | 'progress'>;
+type Opened = Connected & Begun & Pick<MigratePorts, 'input'>;
 
 /** Null: stopped before the migration began. */
 async function runAgainst(
@@ -89,21 +110,34 @@ async function runAgainst(
   connection: Connection,
   options: MigrateOptions,
   shell: Shell,
-): Promise<number | null> {
-  const { input, api, pacer, stop, target } = opened;
+): Promise<Ended | null> {
+  const { input, api, pacer, stop, target, log, stopTime } = opened;
   const ledger = await openLedger(values.ledger);
   try {
-    await announce(values, shell, input.name, connection.apiUri, target);
+    await announce(values, shell, input.name, connection.apiUri, target, await announcedStop(stopTime));
     if (!values.noPreflight) {
       await advise(values, shell, await readConnectors(api, pacer));
       if (stop.reason() !== null) return null;
     }
     const told = { warn: warnerOf(values, shell), onUnwritten: unwrittenTeller(shell) };
     const to = { target, host: connection.host };
-    return await runAndTell(values, shell, { ...opened, ...told, ledger }, options, to);
+    const observer = naming(log, opened.observer);
+    return await runAndTell(values, shell, { ...opened, ...told, observer, ledger }, options, to);
   } finally {
     ledger.close();
   }
+}
+
+/** An observer by whom the log, too, learns which run it is. */
+function naming(log: RunLog, observer: RunObserver | null): RunObserver {
+  return {
+    begun: (runId) => {
+      log.setRun(runId);
+      observer?.begun(runId);
+    },
+    answered: (answer) => observer?.answered(answer),
+    ended: (provider, outcome) => observer?.ended(provider, outcome),
+  };
 }
 
 /** Migrates, ends the run in the ledger, and prints what it came to. */
@@ -113,7 +147,7 @@ async function runAndTell(
   ports: MigratePorts,
   options: MigrateOptions,
   to: Destination,
-): Promise<number> {
+): Promise<Ended> {
   const { ledger, input, log, api } = ports;
   const owner = { applicationId: to.target.applicationId, host: to.host };
   const copy = copyLedger(ports);
@@ -124,9 +158,9 @@ async function runAndTell(
     const { verdict, exitCode } = judge(values, result);
     endRun(ledger, result, verdict, options.apiKey);
     if (result.stop?.kind !== 'signal') await copy.made;
-    log.info('run ended', { run: result.runId, verdict, exitCode, ...result.balance.buckets });
-    await tell(values, shell, input.name, to, { result, verdict, exitCode });
-    return exitCode;
+    log.info('run ended', { verdict, exitCode, ...result.balance.buckets });
+    const document = await tell(values, shell, input.name, to, { result, verdict, exitCode });
+    return { exitCode, document };
   } finally {
     await copy.giveUp();
   }
@@ -182,11 +216,16 @@ function runStart(values: Values, shell: Shell, inputName: string, options: Migr
     host: shell.hostname,
     pid: shell.pid,
     version: shell.version,
-    options: shownOptions(values, RUN),
+    options: keptOptions(values),
     inputName,
     settleDelayMs: options.retry.settleDelayMs,
     intentWaitMaxMs: options.outageMaxMs,
   };
+}
+
+/** But for what is run in the end: the address of a web hook is a secret. */
+function keptOptions(values: Values): RunStart['options'] {
+  return shownOptions({ ...values, onFinish: RUN.onFinish.fallback }, RUN);
 }
 
 function migrateOptions(values: Values, connection: Connection, shell: Shell): MigrateOptions {

@@ -138,6 +138,15 @@ export function lastMigration(runs: readonly LedgerRun[]): LedgerRun | null {
   return runs.findLast(({ kind }) => kind === 'migrate') ?? null;
 }
 
+/** The latest migration that came to its end with nothing left to run, be it that people must act; null: none did. */
+export function lastSuccess(runs: readonly LedgerRun[]): LedgerRun | null {
+  return (
+    runs.findLast(
+      ({ kind, endedHow }) => kind === 'migrate' && (endedHow === 'done' || endedHow === 'people_remain'),
+    ) ?? null
+  );
+}
+
 /** What verify makes of a migrated record's grant, where it isn't as it was. */
 export const LOSSES = ['missing', 'invalid', 'unusable', 'changed'] as const;
 

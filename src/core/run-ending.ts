@@ -7,6 +7,7 @@ const ENDINGS: Readonly<Record<string, string>> = {
   key_refused: 'stopped: Nylas refused the API key',
   signal: 'stopped by a signal',
   limit: 'stopped at its limit',
+  stop_time: 'stopped at the time it was given',
   input: 'the input broke off',
   failure: 'broken off by a failure',
   failed: 'failed',
@@ -23,6 +24,8 @@ export function describeStop(endedHow: string | null): string {
   switch (endedHow) {
     case 'limit':
       return 'the last run stopped at its limit';
+    case 'stop_time':
+      return 'the last run stopped at the time it was given';
     case 'signal':
       return 'the last run was stopped by a signal';
     case 'key_refused':

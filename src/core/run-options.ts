@@ -82,6 +82,8 @@ export function undoOptions(options: Readonly<Record<string, unknown>>): readonl
 const REST: Formats = {
   drainTimeout: milliseconds,
   outageMax: milliseconds,
+  maxDuration: milliseconds,
+  stopAt: written,
   failureRateMax: percent,
 };
 
@@ -111,6 +113,11 @@ function list(value: unknown): string {
 
 function milliseconds(value: unknown): string {
   return `${String(value)}ms`;
+}
+
+/** What is kept with the text that it was given as. */
+function written(value: unknown): string {
+  return typeof value === 'object' && value !== null && 'text' in value ? String(value.text) : String(value);
 }
 
 /** Rounded: 0.07 × 100 is not quite 7 to a machine. */

@@ -1,3 +1,4 @@
+import type { StopTime } from './stop-time.js';
 import type { Balance } from './tally.js';
 
 /** How a run ended, in the terms of the exit-code table. */
@@ -7,6 +8,8 @@ export type Verdict = 'bug' | 'refused' | 'signal' | 'work_remains' | 'people_re
 export type StopReason =
   | { readonly kind: 'signal'; readonly signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' }
   | { readonly kind: 'limit'; readonly limit: number }
+  /** The time came that `--stop-at` or `--max-duration` named. */
+  | ({ readonly kind: 'stop_time' } & StopTime)
   | { readonly kind: 'key_refused' }
   /** Nylas did not answer for longer than the run was told to wait. */
   | { readonly kind: 'outage'; readonly lastedMs: number }

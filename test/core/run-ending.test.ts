@@ -12,6 +12,7 @@ it.each([
 it.each([
   ['limit', /its limit/],
   ['signal', /by a signal/],
+  ['stop_time', /the time it was given/],
   ['key_refused', /refused its API key/],
   [null, /did not reach the end/],
 ])('why a run stopped, by %s', (endedHow, words) => {

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { narrowingOptions, repeatedOptions } from '../../src/core/run-options.js';
+import { narrowingOptions, repeatedOptions, typedOptions } from '../../src/core/run-options.js';
 
 it.each([
   [{}, ''],
+  [{ maxDuration: 7_200_000, stopAt: { text: '06:00 UTC' }, metricsFile: 'm.prom' }, ''],
   [{ limit: 20, label: 'canary', retry: ['blocked'], inputCommand: 'cat x' }, ''],
   [
     { timeout: 2000, settleDelay: 500, singleUse: ['yahoo'], existing: 'reauthenticate' },
@@ -30,4 +31,9 @@ it.each([
   [{ sample: 0.07, only: 'keys.txt', exclude: 'not.txt' }, '--only keys.txt --exclude not.txt --sample 7%'],
 ])('what %j leaves rows out by is “%s”', (options, words) => {
   expect(narrowingOptions(options).join(' ')).toBe(words);
+});
+
+it('when a run was to stop is typed as it was given', () => {
+  const options = { maxDuration: 7_200_000, stopAt: { kind: 'clock', text: '06:00 Europe/Berlin' } };
+  expect(typedOptions(options)).toEqual(['--max-duration', '7200000ms', '--stop-at', '06:00 Europe/Berlin']);
 });

@@ -25,6 +25,7 @@ function verdict(facts: Facts): Verdict {
 }
 
 const SIGNAL: StopReason = { kind: 'signal', signal: 'SIGTERM' };
+const TIME: StopReason = { kind: 'stop_time', by: 'max-duration', atMs: 7_200_000, durationMs: 7_200_000 };
 const LIMIT: StopReason = { kind: 'limit', limit: 5 };
 const KEY: StopReason = { kind: 'key_refused' };
 const INPUT: StopReason = { kind: 'input', message: 'changed', next: 'look' };
@@ -39,6 +40,8 @@ describe('one thing at a time', () => {
     [{ counts: { failed: 1, skipped: 1, invalid: 1 }, ok: true }, 'done'],
     [{ counts: { waiting: 1 } }, 'work_remains'],
     [{ counts: { in_doubt: 1 } }, 'work_remains'],
+    [{ stop: TIME }, 'work_remains'],
+    [{ stop: TIME, stoppedLanes: 1 }, 'refused'],
     [{ counts: { held_back: 1 } }, 'work_remains'],
     [{ counts: { waiting: 1 }, ok: true }, 'work_remains'],
     [{ stop: LIMIT }, 'work_remains'],

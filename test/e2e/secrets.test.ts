@@ -150,10 +150,12 @@ describe('a server that echoes', () => {
       const { cwd, users, keyFile } = makeFolders();
       const server = await startEchoServer();
       const run = ['run', users, '--api-uri', server.url, ...QUICK, ...CARRY, '--log-level', level];
-      const first = await cli([...run, '--progress', 'always'], cwd);
+      const watched = ['--metrics-file', 'm.prom', '--on-finish', 'cat > finish.json'];
+      const first = await cli([...run, '--progress', 'always', ...watched], cwd);
       expectNone(first, 'run');
       expect([3, 4, 7], first.stdout + first.stderr).toContain(first.exitCode);
       expect(server.posts()).toBeGreaterThanOrEqual(GOOD_ROWS.length);
+      expect(readdirSync(cwd)).toEqual(expect.arrayContaining(['finish.json', 'm.prom']));
       const again = [...run, '--api-key-file', keyFile, '--log-file', 'run.log', '--json'];
       expectNone(await cli(again, cwd), 'run --json');
       if (level === 'debug') await readEverything(users, cwd, again);

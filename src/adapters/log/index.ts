@@ -3,7 +3,7 @@ import pino from 'pino';
 import { UserError } from '../../core/errors.js';
 import { describeWriteTrouble } from '../../core/file-trouble.js';
 import type { Scrub } from '../../core/scrub.js';
-import type { Log } from '../../ports.js';
+import type { RunLog } from '../../ports.js';
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
@@ -15,7 +15,7 @@ export function openLog(options: {
   readonly level: LogLevel;
   readonly file: string | null;
   readonly scrub: Scrub;
-}): Log {
+}): RunLog {
   if (options.file !== null) assertWritable(options.file);
   const destination = pino.destination({ dest: options.file ?? 2, sync: true, mode: 0o600 });
   const logger = pino(
@@ -29,6 +29,9 @@ export function openLog(options: {
     destination,
   );
   return {
+    setRun: (run) => {
+      logger.setBindings({ run });
+    },
     debug: (event, fields) => {
       logger.debug(fields ?? {}, event);
     },

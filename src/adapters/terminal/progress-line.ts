@@ -1,6 +1,7 @@
 import type { JobSnapshot, PaceSnapshot, Snapshot } from '../../ports.js';
 import { formatCount, formatCounted } from '../../core/counted.js';
 import { laneTitle } from '../../core/lane-stop.js';
+import { leftMs } from '../../core/left-time.js';
 import { formatDuration } from './format.js';
 
 const BAR_WIDTH = 20;
@@ -89,9 +90,9 @@ function outcomes({ balance: { buckets } }: Snapshot): string {
   return `${formatCount(done)} migrated · ${formatCount(people)} need somebody`;
 }
 
-function leftOf({ share, elapsedMs }: Pick<Snapshot, 'share' | 'elapsedMs'>): string | null {
-  if (share === null || share < 0.01 || elapsedMs < 5_000) return null;
-  return `left ${formatDuration((elapsedMs * (1 - share)) / share)}`;
+function leftOf(snapshot: Pick<Snapshot, 'share' | 'elapsedMs'>): string | null {
+  const left = leftMs(snapshot);
+  return left === null ? null : `left ${formatDuration(left)}`;
 }
 
 function barOf(share: number): string {

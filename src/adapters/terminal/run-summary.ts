@@ -5,6 +5,7 @@ import type { StopReason } from '../../core/verdict.js';
 import { formatCount, formatCounted } from '../../core/counted.js';
 import { formatDuration, wrap } from './format.js';
 import { printable } from './printable.js';
+import { describeStopped } from './stop-time.js';
 import { renderUnmatched } from './unmatched.js';
 import { hanging, INDENT, joinSections, renderNeeds, renderSteps, renderSum, WIDTH } from './steps.js';
 
@@ -71,6 +72,8 @@ function describeStop(stop: StopReason, isSomethingDone: boolean): string {
       return `Stopped by ${stop.signal}. Everything that was sent is written down.`;
     case 'limit':
       return `Stopped at the limit of ${formatCount(stop.limit)} that was asked for.`;
+    case 'stop_time':
+      return `${describeStopped(stop)} Everything that was sent is written down.`;
     case 'key_refused':
       return 'Stopped: Nylas refuses the API key, and a second call confirmed it. Check NYLAS_API_KEY and its application.';
     case 'outage':

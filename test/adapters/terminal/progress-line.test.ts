@@ -25,6 +25,7 @@ function snapshotOf(pace: Partial<PaceSnapshot> = {}, rest: Partial<Snapshot> = 
       ...{ askedPerSecond: 45, targetPerSecond: 45, held: null, heldLanes: [], stoppedLanes: [] },
       ...pace,
     },
+    held: { throttledHits: 0, throttledMs: 0, outageMs: 0, lanes: [] },
     share: 0.4,
     elapsedMs: 4_332_000,
     requests: 119_000,
