@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { OptionSpecs } from '../config.js';
 import type { Definition } from './command.js';
-import { EXIT_CODES_HELP } from './exit-codes.js';
+import { EXIT_CODES_HELP } from '../core/exit-codes.js';
 import type { Shell } from './shell.js';
 
 const CSV_ARGUMENT = ['[csv]', 'a CSV file (.gz too), or - for standard input'] as const;

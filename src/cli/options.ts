@@ -361,6 +361,19 @@ const SIMULATE_OPTIONS = {
 const LEDGER_COMMAND = { ...LEDGER_OPTION, ...COMMON_OPTIONS };
 export const CHECK = { ...LEDGER_COMMAND, ...RATE_OPTION, ...CSV_OPTIONS };
 export const RUN = { ...LEDGER_COMMAND, ...NYLAS_OPTIONS, ...RATE_OPTION, ...CSV_OPTIONS, ...RUN_OPTIONS };
+/** Of `migrate`, the same run within another program: what is about a screen, an environment or files is its own. */
+export const EMBEDDED = {
+  ...{ ledger: RUN.ledger, logLevel: RUN.logLevel, logFile: RUN.logFile, label: RUN.label },
+  ...{ apiUri: RUN.apiUri, region: RUN.region, rate: RUN.rate, timeout: RUN.timeout },
+  ...{ providerAlias: RUN.providerAlias, defaultProvider: RUN.defaultProvider },
+  ...{ identifyBy: RUN.identifyBy, carry: RUN.carry },
+  ...{ concurrencyMax: RUN.concurrencyMax, attemptsMax: RUN.attemptsMax },
+  ...{ settleDelay: RUN.settleDelay, drainTimeout: RUN.drainTimeout, outageMax: RUN.outageMax },
+  ...{ failureRateMax: RUN.failureRateMax, expectReauth: RUN.expectReauth },
+  ...{ limit: RUN.limit, limitPerProvider: RUN.limitPerProvider, sample: RUN.sample },
+  ...{ provider: RUN.provider, retry: RUN.retry, singleUse: RUN.singleUse },
+  ...{ emailMismatch: RUN.emailMismatch, existing: RUN.existing, okIfAttention: RUN.okIfAttention },
+};
 export const STATUS = LEDGER_COMMAND;
 export const REPORT = { ...LEDGER_COMMAND, ...REPORT_OPTIONS, ...HAND_OVER_OPTIONS, ...WRITE_BACK_OPTIONS };
 export const EXPLAIN = LEDGER_COMMAND;

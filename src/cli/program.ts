@@ -3,7 +3,7 @@ import { UserError, type FailureKind } from '../core/errors.js';
 import { scrubberOf } from '../core/scrub.js';
 import { COMMANDS } from './commands.js';
 import { outOfDescriptors } from './descriptors.js';
-import { EXIT, exitOfFailure } from './exit-codes.js';
+import { EXIT, exitOfFailure } from '../core/exit-codes.js';
 import { print, type Shell } from './shell.js';
 
 const HELP = `

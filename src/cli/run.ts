@@ -1,24 +1,21 @@
-import { clock, openLedger, openProgress, renderers } from '../context.js';
+import { openProgress, renderers } from '../context.js';
 import type { OptionValues } from '../config.js';
-import { isLedgerFailure } from '../core/errors.js';
-import { describeLaneStop, laneTitle } from '../core/lane-stop.js';
-import { scrubberOf, type Scrub } from '../core/scrub.js';
-import { verdictOf, type Verdict } from '../core/verdict.js';
-import { migrate, type MigrateOptions, type MigratePorts, type RunResult } from '../migrate.js';
-import { openInput, type Input } from '../input.js';
-import type { Ledger, Progress, RunStart } from '../ports.js';
+import type { RunDocument } from '../core/run-summary.js';
+import type { Connected } from '../connected.js';
+import type { Progress } from '../ports.js';
+import { runThrough, type RunPlan } from '../run.js';
 import { makeStopSwitch } from '../stop.js';
 import { readConnectors } from '../target.js';
 import type { Action } from './command.js';
-import { connected, followSignals, onScreen, sayStopped, type Connected } from './connected.js';
-import { readConnection, type Connection } from './connection.js';
+import { readConnection } from './connection.js';
 import { dryRun } from './dry-run.js';
-import { exitOfVerdict } from './exit-codes.js';
-import { readingOf, scopeOf, sourceOf, warnerOf } from './input.js';
+import { scopeOf, sourceOf, warnerOf } from './input.js';
+import { migrateOptions } from './migrate-options.js';
+import { followSignals, onScreen, sayStopped } from './on-screen.js';
 import { RUN } from './options.js';
 import { assertNotPrecious } from './precious.js';
-import { advise, announce, progressForm, tell, unwrittenTeller, type Destination } from './run-output.js';
-import type { Shell } from './shell.js';
+import { advise, announce, progressForm, unwrittenTeller } from './run-output.js';
+import { print, type Shell } from './shell.js';
 import { shownOptions } from './shown-options.js';
 
 type Values = OptionValues<typeof RUN>;
@@ -45,175 +42,57 @@ async function run(
   shell: Shell,
   progress: Progress,
 ): Promise<number> {
-  const connection = await readConnection(values, shell, flags);
-  const source = await sourceOf(values, args, shell);
-  const options = migrateOptions(values, connection, shell);
-  if (values.logFile !== null) assertNotPrecious(values.logFile, '--log-file', values.ledger, [source.name]);
+  const plan = await planOf(values, args, flags, shell);
   const stop = makeStopSwitch();
   const release = followSignals(values.quiet, shell, stop);
   try {
-    // Before Nylas is asked anything, or a ledger made: what is wrong with the input is told at once.
-    const input = await openInput(source, options.reading, stop);
-    const exitCode =
-      input === null ? null : await runOn(input, values, connection, options, { stop, progress }, shell);
-    return exitCode ?? (await sayStopped(values, shell, stop, 'submitted'));
+    const document = await runThrough(plan, {
+      stop,
+      progress,
+      warn: warnerOf(values, shell),
+      onUnwritten: unwrittenTeller(shell),
+      onReady: (world, inputName) => tellBeforehand(values, shell, inputName, plan.connection.apiUri, world),
+    });
+    if (document === null) return await sayStopped(values, shell, stop, 'submitted');
+    await tell(values, shell, document);
+    return document.exitCode;
   } finally {
     release();
   }
 }
 
-/** Null: stopped before the migration began. */
-async function runOn(
-  input: Input,
+async function planOf(
   values: Values,
-  connection: Connection,
-  options: MigrateOptions,
-  { stop, progress }: Pick<MigratePorts, 'stop' | 'progress'>,
+  args: readonly string[],
+  flags: ReadonlySet<string>,
   shell: Shell,
-): Promise<number | null> {
-  try {
-    return await connected(values, connection, stop, shell, (world) =>
-      runAgainst({ ...world, input, progress }, values, connection, options, shell),
-    );
-  } finally {
-    await input.source.close();
-  }
+): Promise<RunPlan> {
+  const connection = await readConnection(values, shell, flags);
+  const source = await sourceOf(values, args, shell);
+  const options = migrateOptions(values, scopeOf(values, shell), connection.apiKey);
+  if (values.logFile !== null) assertNotPrecious(values.logFile, '--log-file', values.ledger, [source.name]);
+  const { label, okIfAttention } = values;
+  const { hostname: host, pid, version } = shell;
+  const by = { label, host, pid, version, options: shownOptions(values, RUN) };
+  return { source, ledgerPath: values.ledger, connection, talking: values, options, okIfAttention, by };
 }
 
-type Opened = Connected & Pick<MigratePorts, 'input' | 'progress'>;
-
-/** Null: stopped before the migration began. */
-async function runAgainst(
-  opened: Opened,
-  values: Values,
-  connection: Connection,
-  options: MigrateOptions,
-  shell: Shell,
-): Promise<number | null> {
-  const { input, api, pacer, target } = opened;
-  const ledger = await openLedger(values.ledger);
-  try {
-    await announce(values, shell, input.name, connection.apiUri, target);
-    if (!values.noPreflight) {
-      await advise(values, shell, await readConnectors(api));
-      if ((await pacer.slot()) === null) return null;
-    }
-    const told = { warn: warnerOf(values, shell), onUnwritten: unwrittenTeller(shell) };
-    const to = { target, host: connection.host };
-    return await runAndTell(values, shell, { ...opened, ...told, ledger }, options, to);
-  } finally {
-    ledger.close();
-  }
-}
-
-/** Migrates, ends the run in the ledger, and prints what it came to. */
-async function runAndTell(
+/** Says where the run goes, and what the application lacks. False: stopped meanwhile. */
+async function tellBeforehand(
   values: Values,
   shell: Shell,
-  ports: MigratePorts,
-  options: MigrateOptions,
-  to: Destination,
-): Promise<number> {
-  const { ledger, input, log, api } = ports;
-  const owner = { applicationId: to.target.applicationId, host: to.host };
-  const copy = copyLedger(ports);
-  try {
-    const result = await migrate(ports, options, owner, runStart(values, shell, input.name, options));
-    // Its idle connections hold descriptors that telling may need.
-    api.close();
-    const { verdict, exitCode } = judge(values, result);
-    endRun(ledger, result, verdict, options.apiKey);
-    if (result.stop?.kind !== 'signal') await copy.made;
-    log.info('run ended', { run: result.runId, verdict, exitCode, ...result.balance.buckets });
-    await tell(values, shell, input.name, to, { result, verdict, exitCode });
-    return exitCode;
-  } finally {
-    await copy.giveUp();
-  }
+  inputName: string,
+  apiUri: string,
+  { api, pacer, target }: Connected,
+): Promise<boolean> {
+  await announce(values, shell, inputName, apiUri, target);
+  if (values.noPreflight) return true;
+  await advise(values, shell, await readConnectors(api));
+  return (await pacer.slot()) !== null;
 }
 
-/** Copies the ledger while the run goes on; one that is cut short doesn't wait for it. */
-function copyLedger({ ledger, warn, log }: Pick<MigratePorts, 'ledger' | 'warn' | 'log'>): {
-  readonly made: Promise<void>;
-  readonly giveUp: () => Promise<void>;
-} {
-  const unwanted = new AbortController();
-  const made = ledger.backUp(unwanted.signal).catch((error: unknown) => {
-    // What became of the ledger itself is told by the run.
-    if (unwanted.signal.aborted || isLedgerFailure(error)) return;
-    const message = error instanceof Error ? error.message : String(error);
-    log.warn('no copy of the ledger was made', { message });
-    warn(message);
-  });
-  return {
-    made,
-    giveUp: () => {
-      unwanted.abort();
-      return made;
-    },
-  };
-}
-
-function judge(values: Values, result: RunResult): { verdict: Verdict; exitCode: number } {
-  const verdict = verdictOf({
-    ...result,
-    stoppedLanes: result.stoppedLanes.length,
-    okIfAttention: values.okIfAttention,
-  });
-  return { verdict, exitCode: exitOfVerdict(verdict, result.stop) };
-}
-
-function endRun(ledger: Ledger, result: RunResult, verdict: Verdict, apiKey: string): void {
-  const { stop } = result;
-  ledger.endRun(result.runId, {
-    endedAtMs: clock.now(),
-    how: stop?.kind ?? verdict,
-    why: whyEnded(result, scrubberOf([apiKey])),
-    input: result.input,
-    balance: result.balance,
-    pace: result.pace,
-  });
-}
-
-function runStart(values: Values, shell: Shell, inputName: string, options: MigrateOptions): RunStart {
-  return {
-    startedAtMs: clock.now(),
-    label: values.label,
-    host: shell.hostname,
-    pid: shell.pid,
-    version: shell.version,
-    options: shownOptions(values, RUN),
-    inputName,
-    settleDelayMs: options.retry.settleDelayMs,
-    intentWaitMaxMs: options.outageMaxMs,
-  };
-}
-
-function migrateOptions(values: Values, connection: Connection, shell: Shell): MigrateOptions {
-  return {
-    reading: readingOf(values),
-    scope: scopeOf(values, shell),
-    retryTargets: new Set(values.retry),
-    limit: values.limit,
-    limitPerProvider: values.limitPerProvider,
-    ratePerSecond: values.rate,
-    concurrencyMax: values.concurrencyMax,
-    retry: { attemptsMax: values.attemptsMax, settleDelayMs: values.settleDelay ?? 2 * values.timeout },
-    drainTimeoutMs: values.drainTimeout,
-    outageMaxMs: values.outageMax,
-    failureRateMax: values.failureRateMax,
-    expectReauth: new Set(values.expectReauth),
-    emailMismatch: values.emailMismatch,
-    existing: values.existing,
-    singleUse: new Set(['zoom', ...values.singleUse]),
-    apiKey: connection.apiKey,
-  };
-}
-
-/** What kept the run from its end, in words that `status` repeats. */
-function whyEnded({ stop, stoppedLanes }: RunResult, scrub: Scrub): string | null {
-  if (stop?.kind === 'input') return scrub(`${stop.message} ${stop.next}`);
-  if (stoppedLanes.length === 0) return null;
-  const lanes = stoppedLanes.map((lane) => `${laneTitle(lane)}: ${describeLaneStop(lane.stop)}`);
-  return scrub(lanes.join(' '));
+/** Prints what a run came to: a summary, or its JSON document. */
+async function tell(values: Values, shell: Shell, document: RunDocument): Promise<void> {
+  const text = values.json ? JSON.stringify(document, null, 2) : (await renderers.runSummary())(document);
+  await print(shell.stdout, text);
 }

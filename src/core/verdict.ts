@@ -6,6 +6,8 @@ export type Verdict = 'bug' | 'refused' | 'signal' | 'work_remains' | 'people_re
 /** Why a run stopped before the end of its input. */
 export type StopReason =
   | { readonly kind: 'signal'; readonly signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' }
+  /** By the program that embeds it. */
+  | { readonly kind: 'abort' }
   | { readonly kind: 'limit'; readonly limit: number }
   | { readonly kind: 'key_refused' }
   /** Nylas did not answer for longer than the run was told to wait. */

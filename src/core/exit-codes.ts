@@ -1,5 +1,5 @@
-import type { FailureKind } from '../core/errors.js';
-import type { StopReason, Verdict } from '../core/verdict.js';
+import type { FailureKind } from './errors.js';
+import type { StopReason, Verdict } from './verdict.js';
 
 /** The exit codes that scripts rely on. */
 export const EXIT = {

@@ -1,0 +1,42 @@
+import { exitOfVerdict } from '../core/exit-codes.js';
+import type { Progress } from '../ports.js';
+import type { StopSwitch } from '../stop.js';
+import { Notices } from './notices.js';
+import { tellStateWhenAsked } from './run-output.js';
+import { print, type Shell } from './shell.js';
+
+/** Acts with a progress line on the screen: what is said while it is drawn must not be wiped away by it. */
+export async function onScreen<S>(
+  shell: Shell,
+  progress: Progress<S>,
+  format: (snapshot: S) => string,
+  act: (shell: Shell, progress: Progress<S>) => Promise<number>,
+): Promise<number> {
+  const notices = new Notices(shell.stderr);
+  notices.clear = () => {
+    progress.clear();
+  };
+  const spoken = { ...shell, stderr: notices };
+  return act(spoken, tellStateWhenAsked(progress, format, spoken));
+}
+
+/** Stops at a signal, and says so; returns how to leave off. */
+export function followSignals(quiet: boolean, shell: Shell, stop: StopSwitch): () => void {
+  return shell.onStopSignal((signal) => {
+    if (!quiet) shell.stderr.write(`\n${signal}: finishing what is in flight; once more to leave at once.\n`);
+    stop.stop({ kind: 'signal', signal });
+  });
+}
+
+/** Says that it was stopped before it began; resolves to the exit code. */
+export async function sayStopped(
+  { json }: { readonly json: boolean },
+  shell: Shell,
+  stop: StopSwitch,
+  nothing: string,
+): Promise<number> {
+  const exitCode = exitOfVerdict('signal', stop.reason());
+  if (json) await print(shell.stdout, JSON.stringify({ verdict: 'signal', runId: null, exitCode }, null, 2));
+  await print(shell.stderr, `Stopped before anything was ${nothing}: the same command begins again.`);
+  return exitCode;
+}
