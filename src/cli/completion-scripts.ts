@@ -137,11 +137,19 @@ function fishCommand({ name, options, argument }: CommandWords): readonly string
   const words = argument === 'file' ? '-F' : `-f -a "${argument.join(' ')}"`;
   return [
     ...(argument.length === 0 ? [] : [`${complete} ${words}`]),
-    ...options.map(({ name: option, help, takes }) => {
-      const value = takes === null ? '' : takes === 'file' ? ' -r -F' : ` -x -a "${takes.join(' ')}"`;
-      return `${complete} -l ${option.slice(2)}${value} -d ${fishQuoted(help)}`;
-    }),
+    ...options.map(
+      (option) => `${complete} -l ${option.name.slice(2)}${fishValue(option)} -d ${fishQuoted(option.help)}`,
+    ),
   ];
+}
+
+function fishValue({ takes, repeats }: OptionWords): string {
+  if (takes === null) return '';
+  if (takes === 'file') return ' -r -F';
+  const isList = repeats && takes.length > 0;
+  return isList
+    ? ` -x -a '(__fish_complete_list , "printf %s\\n ${takes.join(' ')}")'`
+    : ` -x -a "${takes.join(' ')}"`;
 }
 
 /** In single quotes, for bash and zsh. */

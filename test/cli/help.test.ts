@@ -68,6 +68,14 @@ describe('completion', () => {
     expect([status, stderr]).toEqual([0, '']);
   });
 
+  test('of fish offers values of a list, where there is fish', async () => {
+    const cwd = testFolder();
+    writeFileSync(join(cwd, 'completion'), await outputOf('completion', 'fish'));
+    const script = 'source completion; complete -C "nylas-migrate run --provider google,mi"';
+    const { error, stdout } = spawnSync('fish', ['-c', script], { cwd, encoding: 'utf8' });
+    if (error === undefined) expect(stdout).toMatch(/^google,microsoft\t/);
+  });
+
   test('of an unknown shell is refused', async () => {
     const { exitCode, stderr } = await runHere(['completion', 'tcsh'], { cwd: testFolder() });
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Name bash, zsh or fish.')]);
