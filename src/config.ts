@@ -1,5 +1,6 @@
 import { UserError } from './core/errors.js';
 import { nearest } from './core/nearest.js';
+import { choicesOf } from './core/parse.js';
 
 /** One option: how it is written on the command line, and how its text is read. */
 export interface OptionSpec<T> {
@@ -14,6 +15,8 @@ export interface OptionSpec<T> {
   readonly repeats: boolean;
   /** Other environment variables that set it, after NYLAS_MIGRATE_*. */
   readonly alsoFrom: readonly string[];
+  /** The values that it may have, or begin with, where those are words; for completion. */
+  readonly choices: readonly string[];
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec<unknown>>>;
@@ -27,10 +30,11 @@ export function option<T>(
   help: string,
   parse: (text: string) => T,
   fallback: T,
-  more: Partial<Pick<OptionSpec<T>, 'shownDefault' | 'repeats' | 'alsoFrom'>> = {},
+  more: Partial<Pick<OptionSpec<T>, 'shownDefault' | 'repeats' | 'alsoFrom' | 'choices'>> = {},
 ): OptionSpec<T> {
-  const shown = typeof fallback === 'string' || typeof fallback === 'number' ? String(fallback) : '';
-  return { flags, help, parse, fallback, shownDefault: shown, repeats: false, alsoFrom: [], ...more };
+  const shownDefault = typeof fallback === 'string' || typeof fallback === 'number' ? String(fallback) : '';
+  const choices = choicesOf(parse);
+  return { flags, help, parse, fallback, shownDefault, repeats: false, alsoFrom: [], choices, ...more };
 }
 
 /** An option without a value. */

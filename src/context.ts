@@ -1,7 +1,9 @@
 import type { CsvInput } from './adapters/csv/input.js';
+import type { Rows } from './adapters/rows/index.js';
 import type { LogLevel } from './adapters/log/index.js';
 import type { ReportOut } from './adapters/report/out.js';
 import { systemClock } from './adapters/clock/index.js';
+import type { ReadingOptions } from './core/record.js';
 import type { ReportPage } from './core/page.js';
 import type { Scrub } from './core/scrub.js';
 import type {
@@ -28,6 +30,12 @@ export const clock: Clock = systemClock;
 export async function openSource(input: CsvInput, warn: (message: string) => void): Promise<RecordSource> {
   const { csvSource } = await import('./adapters/csv/source.js');
   return csvSource(input, { warn });
+}
+
+/** Rows that a program hands over. */
+export async function openRows(rows: Rows, reading: ReadingOptions): Promise<RecordSource> {
+  const { rowSource } = await import('./adapters/rows/index.js');
+  return rowSource(rows, reading);
 }
 
 export async function openLedger(path: string): Promise<Ledger> {

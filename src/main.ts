@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { outOfDescriptors } from './cli/descriptors.js';
-import { EXIT, exitOfFailure } from './cli/exit-codes.js';
+import { EXIT, exitOfFailure } from './core/exit-codes.js';
 import type * as Program from './cli/program.js';
 import type { Shell, StopSignal } from './cli/shell.js';
+import { packageVersion } from './version.js';
 
 // Node would open its debugger on SIGUSR1, and with it every credential in memory.
 process.on('SIGUSR1', () => undefined);
@@ -53,13 +54,6 @@ function onStopSignal(callback: (signal: StopSignal) => void): () => void {
   return () => {
     for (const signal of signals) process.off(signal, listener);
   };
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  const content: unknown = JSON.parse(text);
-  const isPackage = typeof content === 'object' && content !== null && 'version' in content;
-  return isPackage ? String(content.version) : 'unknown';
 }
 
 /** The environment without the key: no process that we start gets it, and no report that Node writes. */

@@ -36,3 +36,9 @@ export class UnwrittenOutcomes {
     return `Wait ${seconds} s first: what got no answer may still come to a grant, which the next run must find.`;
   }
 }
+
+/** In one line, for whoever keeps it: it is written down nowhere else. */
+export function describeUnwritten({ key, result, status, grantId }: Unwritten): string {
+  const facts = { record_key: key, outcome: result, status, grant_id: grantId };
+  return `Not in the ledger: ${JSON.stringify(facts)}`;
+}

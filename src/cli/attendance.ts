@@ -4,7 +4,7 @@ import { describeWriteTrouble } from '../core/file-trouble.js';
 import { lastSuccess } from '../core/ledger-rows.js';
 import { MetricsRefresh } from '../metrics-refresh.js';
 import type { LedgerStanding, Progress, RunObserver } from '../ports.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import { tellFailure } from './failure.js';
 import { assertNotPrecious } from './precious.js';
 import { print, type Shell } from './shell.js';

@@ -1,7 +1,7 @@
 import { backUpLedger } from '../context.js';
 import { formatCounted } from '../core/counted.js';
 import type { Action } from './command.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import type { BACKUP } from './options.js';
 import { print } from './shell.js';
 

@@ -3,7 +3,7 @@ import { check } from '../check.js';
 import { runCommand } from '../core/next-command.js';
 import { repeatedOptions } from '../core/run-options.js';
 import type { Action } from './command.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import { readingOf, sourceOf } from './input.js';
 import { CHECK } from './options.js';
 import { print } from './shell.js';

@@ -4,6 +4,8 @@ import { Option, type Command } from 'commander';
 import { longName, resolveOptions, type OptionSpecs, type OptionValues } from '../config.js';
 import { UserError } from '../core/errors.js';
 import { describeTrouble } from '../core/file-trouble.js';
+import { manualOf } from './manual.js';
+import { groupOf, OWN, placeOf } from './option-groups.js';
 import * as options from './options.js';
 import type { Shell } from './shell.js';
 
@@ -16,11 +18,10 @@ export type Action<S extends OptionSpecs> = (
   shell: Shell,
 ) => Promise<number>;
 
-/** A command: what `--help` says of it, and where its action is. */
+/** A command: how it is called, and where its action is. */
 export interface Definition<S extends OptionSpecs> {
   readonly name: string;
   readonly summary: string;
-  readonly help: string;
   readonly argument: readonly [name: string, meaning: string] | null;
   readonly specs: (all: typeof options) => S;
   /** Loaded only when the command runs, so that `--help` costs nothing. */
@@ -30,12 +31,20 @@ export interface Definition<S extends OptionSpecs> {
 /** Gives a command the options and the action of its definition. `done` gets its exit code. */
 export function completeCommand<S extends OptionSpecs>(
   command: Command,
-  { specs: specsOf, load }: Definition<S>,
+  { specs: specsOf, load }: Pick<Definition<S>, 'specs' | 'load'>,
   shell: Shell,
   done: (exitCode: number) => void,
 ): void {
   const specs = specsOf(options);
-  for (const spec of Object.values(specs)) command.addOption(toOption(spec));
+  const inOrder = Object.values(specs).sort(
+    (a, b) => placeOf(longName(a.flags)) - placeOf(longName(b.flags)),
+  );
+  for (const spec of inOrder) command.addOption(toOption(spec));
+  const { lead, rest } = manualOf(command.name(), specs);
+  command.description(`${command.description()}\n\n${lead}`.trim()).addHelpText('after', rest);
+  command.addHelpOption(
+    new Option('-h, --help', 'this manual').helpGroup(inOrder.length === 0 ? OWN : groupOf('help')),
+  );
   command.action(async () => {
     const flags = byLongName(command);
     const dotenv = await readDotenv(shell.cwd);
@@ -77,7 +86,7 @@ export async function readDotenv(cwd: string): Promise<Readonly<Record<string, s
 
 function toOption(spec: OptionSpecs[string]): Option {
   const shown = spec.shownDefault === '' ? '' : ` (default: ${spec.shownDefault})`;
-  const made = new Option(spec.flags, spec.help + shown);
+  const made = new Option(spec.flags, spec.help + shown).helpGroup(groupOf(longName(spec.flags)));
   // Not commander's variadic options: they would swallow the file's name.
   return spec.repeats ? made.argParser(collect) : made;
 }

@@ -5,7 +5,7 @@ import { simulator } from '../context.js';
 import { UserError } from '../core/errors.js';
 import { describeWriteTrouble } from '../core/file-trouble.js';
 import type { Action } from './command.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import type { DEMO } from './options.js';
 import { print, type Shell } from './shell.js';
 

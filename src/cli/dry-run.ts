@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { clock, openPlanning, renderers } from '../context.js';
 import type { OptionValues } from '../config.js';
 import { planOnly } from '../plan-only.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import { readingOf, scopeOf, sourceOf } from './input.js';
 import type { RUN } from './options.js';
 import { print, type Shell } from './shell.js';

@@ -1,7 +1,7 @@
 import { clock, openReader, renderers } from '../context.js';
 import { explainUser } from '../explain.js';
 import type { Action } from './command.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import type { EXPLAIN } from './options.js';
 import { print } from './shell.js';
 

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { UserError, type FailureKind } from '../core/errors.js';
 import { scrubberOf } from '../core/scrub.js';
 import { outOfDescriptors } from './descriptors.js';
-import { EXIT, exitOfFailure } from './exit-codes.js';
+import { EXIT, exitOfFailure } from '../core/exit-codes.js';
 import { print, type Shell } from './shell.js';
 
 interface Failure {

@@ -7,13 +7,17 @@ import type { RecordSource } from '../ports.js';
 import { readNamedFile } from './command.js';
 import { print, type Shell } from './shell.js';
 
-interface CsvValues {
-  readonly inputCommand: string | null;
+/** How rows are understood, wherever they come from. */
+export interface ReadingValues {
   readonly column: readonly (readonly [string, string])[];
   readonly providerAlias: ReadonlyMap<string, Provider>;
   readonly defaultProvider: Provider | null;
   readonly identifyBy: Identify | null;
   readonly carry: readonly string[];
+}
+
+interface CsvValues extends ReadingValues {
+  readonly inputCommand: string | null;
   readonly quiet: boolean;
 }
 
@@ -49,7 +53,7 @@ export function warnerOf(values: { readonly quiet: boolean }, shell: Shell): (me
   };
 }
 
-export function readingOf(values: CsvValues): ReadingOptions {
+export function readingOf(values: ReadingValues): ReadingOptions {
   return {
     columns: new Map(values.column),
     providerAliases: values.providerAlias,

@@ -4,13 +4,15 @@ import type { OptionSpecs } from '../config.js';
 import { UserError } from '../core/errors.js';
 import { scrubberOf } from '../core/scrub.js';
 import type { Verdict } from '../core/verdict.js';
+import { connected, type Connected } from '../connected.js';
+import type { Connection } from '../connection.js';
 import type { JobPorts } from '../job.js';
 import type { JobSnapshot, JobStart, Ledger, Progress } from '../ports.js';
 import { makeStopSwitch, type StopSwitch } from '../stop.js';
-import { connected, followSignals, onScreen, sayStopped, type Connected } from './connected.js';
-import { readConnection, type Connection, type ConnectionValues } from './connection.js';
-import { exitOfVerdict } from './exit-codes.js';
+import { readConnection, type ConnectionValues } from './connection.js';
+import { exitOfVerdict } from '../core/exit-codes.js';
 import { warnerOf } from './input.js';
+import { followSignals, onScreen, sayStopped } from './on-screen.js';
 import { assertNotPrecious } from './precious.js';
 import { announce, progressForm, type Destination } from './run-output.js';
 import type { Shell } from './shell.js';
@@ -85,7 +87,7 @@ async function holdAndDo<R extends JobResult>(
 ): Promise<number | null> {
   const ledger = await openExistingLedger(values.ledger);
   try {
-    return await connected(values, connection, stop, shell, async (world) => {
+    return await connected(values, connection, stop, shell.version, async (world) => {
       const to = { target: world.target, host: connection.host };
       ledger.assertOwner({ applicationId: to.target.applicationId, host: to.host });
       await announce(values, shell, job.kind, connection.apiUri, world.target);

@@ -1,5 +1,6 @@
 import { flag, longName, option, type OptionSpecs } from '../config.js';
-import { CATEGORIES } from '../core/category.js';
+import { CATEGORIES, STATUSES } from '../core/category.js';
+import { ISSUE_KINDS } from '../core/ledger-rows.js';
 import { parseIdentify } from '../core/header.js';
 import { RATE_DEFAULT } from '../core/pace.js';
 import {
@@ -21,6 +22,13 @@ import type { Identify } from '../core/record.js';
 import { HAND_OVER_OPTIONS, REDACT_OPTIONS, WRITE_BACK_OPTIONS } from './hand-over-options.js';
 
 const parseProvider = parseChoice(PROVIDERS);
+
+const RETRIES = [
+  ...CATEGORIES,
+  ...RETRIED_LOSSES,
+  'in_doubt',
+  'undone',
+] as const satisfies readonly RetryTarget[];
 
 /** Given several times or separated by commas. */
 const parseWords = (text: string): readonly string[] => parseList(parseText)(text.replaceAll('\n', ','));
@@ -122,7 +130,10 @@ const CSV_OPTIONS = {
     'what names a user: account_id, email, column:HEADER or credential',
     parseIdentify,
     null as Identify | null,
-    { shownDefault: 'account_id if there is such a column, else email' },
+    {
+      choices: ['account_id', 'email', 'column:', 'credential'],
+      shownDefault: 'account_id if there is such a column, else email',
+    },
   ),
   carry: option('--carry <header>', 'columns that travel into ledger and report', parseWords, [], {
     repeats: true,
@@ -194,7 +205,7 @@ const RUN_OPTIONS = {
     'goes on where nobody’s credential works: a lane without success stops otherwise',
     parseProviders,
     [],
-    { repeats: true },
+    { repeats: true, choices: PROVIDERS },
   ),
   limit: option(
     '--limit <number>',
@@ -218,14 +229,14 @@ const RUN_OPTIONS = {
     null as string | null,
   ),
   exclude: option('--exclude <file>', 'not the record keys in this file', parseText, null as string | null),
-  provider: option('--provider <provider>', 'only these providers', parseProviders, [], { repeats: true }),
-  retry: option(
-    '--retry <category>',
-    `submit these again: ${[...CATEGORIES, ...RETRIED_LOSSES].join(', ')}, in_doubt, undone`,
-    parseRetries,
-    [],
-    { repeats: true },
-  ),
+  provider: option('--provider <provider>', 'only these providers', parseProviders, [], {
+    repeats: true,
+    choices: PROVIDERS,
+  }),
+  retry: option('--retry <category>', `submit these again: ${RETRIES.join(', ')}`, parseRetries, [], {
+    repeats: true,
+    choices: RETRIES,
+  }),
   emailMismatch: option(
     '--email-mismatch <what>',
     'hold or accept a grant that is for another mailbox',
@@ -240,6 +251,7 @@ const RUN_OPTIONS = {
   ),
   singleUse: option('--single-use <provider>', 'whose refresh tokens work only once', parseProviders, [], {
     repeats: true,
+    choices: PROVIDERS,
     shownDefault: 'zoom',
   }),
   label: JOB_OPTIONS.label,
@@ -266,7 +278,7 @@ function parseProviders(text: string): readonly (typeof PROVIDERS)[number][] {
 }
 
 function parseRetries(text: string): readonly RetryTarget[] {
-  return parseWords(text).map(parseChoice([...CATEGORIES, ...RETRIED_LOSSES, 'in_doubt', 'undone']));
+  return parseWords(text).map(parseChoice(RETRIES));
 }
 
 const REPORT_OPTIONS = {
@@ -290,8 +302,11 @@ const REPORT_OPTIONS = {
     'only these statuses, separated by commas',
     parseText,
     null as string | null,
+    { choices: [...STATUSES, ...ISSUE_KINDS] },
   ),
-  category: option('--category <categories>', 'only these categories', parseText, null as string | null),
+  category: option('--category <categories>', 'only these categories', parseText, null as string | null, {
+    choices: CATEGORIES,
+  }),
   columns: option(
     '--columns <columns>',
     'only these columns, in this order',
@@ -371,6 +386,7 @@ const SIMULATE_OPTIONS = {
     },
   ),
   connectors: option('--connectors <providers>', 'the connectors it has', parseProviders, PROVIDERS, {
+    choices: PROVIDERS,
     shownDefault: 'all',
   }),
   seed: option('--seed <number>', 'of everything random', parseCount(0, 2 ** 31), 1),
@@ -386,6 +402,19 @@ const SIMULATE_OPTIONS = {
 const LEDGER_COMMAND = { ...LEDGER_OPTION, ...COMMON_OPTIONS };
 export const CHECK = { ...LEDGER_COMMAND, ...RATE_OPTION, ...CSV_OPTIONS };
 export const RUN = { ...LEDGER_COMMAND, ...NYLAS_OPTIONS, ...RATE_OPTION, ...CSV_OPTIONS, ...RUN_OPTIONS };
+/** Of `migrate`, the same run within another program: what is about a screen, an environment or files is its own. */
+export const EMBEDDED = {
+  ...{ ledger: RUN.ledger, logLevel: RUN.logLevel, logFile: RUN.logFile, label: RUN.label },
+  ...{ apiUri: RUN.apiUri, region: RUN.region, rate: RUN.rate, timeout: RUN.timeout },
+  ...{ providerAlias: RUN.providerAlias, defaultProvider: RUN.defaultProvider },
+  ...{ identifyBy: RUN.identifyBy, carry: RUN.carry },
+  ...{ concurrencyMax: RUN.concurrencyMax, attemptsMax: RUN.attemptsMax },
+  ...{ settleDelay: RUN.settleDelay, drainTimeout: RUN.drainTimeout, outageMax: RUN.outageMax },
+  ...{ failureRateMax: RUN.failureRateMax, expectReauth: RUN.expectReauth },
+  ...{ limit: RUN.limit, limitPerProvider: RUN.limitPerProvider, sample: RUN.sample },
+  ...{ provider: RUN.provider, retry: RUN.retry, singleUse: RUN.singleUse },
+  ...{ emailMismatch: RUN.emailMismatch, existing: RUN.existing, okIfAttention: RUN.okIfAttention },
+};
 export const STATUS = LEDGER_COMMAND;
 export const REPORT = { ...LEDGER_COMMAND, ...REPORT_OPTIONS, ...HAND_OVER_OPTIONS, ...WRITE_BACK_OPTIONS };
 export const EXPLAIN = LEDGER_COMMAND;

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { COMMANDS } from './commands.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import { tellFailure } from './failure.js';
 import type { Shell } from './shell.js';
 
@@ -8,14 +8,18 @@ export { describeBug } from './failure.js';
 
 const HELP = `
 A migration, step by step:
-  nylas-migrate check users.csv                       what is in the file, and what is wrong with it
-  nylas-migrate run users.csv --limit-per-provider 20 a canary
-  nylas-migrate run users.csv                         everybody; the same command resumes
-  nylas-migrate status                                where it stands and what to do next
-  nylas-migrate report --format csv --out grants.csv  who has which grant
-  nylas-migrate verify                                a week later: whether they are there still
+  nylas-migrate check users.csv         what is in the file, and what is wrong
+  nylas-migrate run users.csv --limit-per-provider 20
+                                        a canary
+  nylas-migrate run users.csv           everybody; the same command resumes
+  nylas-migrate status                  where it stands and what to do next
+  nylas-migrate report --out users-and-grants.csv
+                                        who has which grant
+  nylas-migrate verify                  a week later: whether they are there
 
-The API key is read from NYLAS_API_KEY, a .env file, or --api-key-file; it is never a flag.`;
+nylas-migrate help COMMAND is its manual: options, examples, exit codes and
+environment. The API key is read from NYLAS_API_KEY, a .env file, or
+--api-key-file; it is never a flag.`;
 
 /** Runs one command line. Resolves to the exit code, and never rejects. */
 export async function runCli(args: readonly string[], shell: Shell): Promise<number> {
@@ -38,10 +42,12 @@ function makeProgram(shell: Shell): Command {
     .description(
       'Moves the users of an application from Nylas v2 to v3: a CSV of credentials in, grants out.',
     )
-    .version(shell.version)
+    .version(shell.version, '-V, --version', 'the version, and the commit that it was built from')
+    .helpOption('-h, --help', 'this list')
+    .helpCommand('help [command]', 'the manual of a command')
     .addHelpText('after', HELP);
-  for (const { name, summary, help, argument } of COMMANDS) {
-    const command = program.command(name).summary(summary).description(summary).addHelpText('after', help);
+  for (const { name, summary, argument } of COMMANDS) {
+    const command = program.command(name).summary(summary).description(sentence(summary));
     if (argument !== null) command.argument(...argument);
   }
   for (const command of [program, ...program.commands]) {
@@ -54,6 +60,11 @@ function makeProgram(shell: Shell): Command {
     });
   }
   return program;
+}
+
+/** A summary as a sentence. */
+function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
 }
 
 /** Only a command that stands in the command line can be run, or explained: the others need no options. */

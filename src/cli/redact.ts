@@ -4,7 +4,7 @@ import { UserError } from '../core/errors.js';
 import { commandLine } from '../core/shell.js';
 import type { Redaction } from '../ports.js';
 import type { Action } from './command.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import type { REDACT } from './options.js';
 import { print } from './shell.js';
 

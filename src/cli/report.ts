@@ -15,7 +15,7 @@ import { maskProvenance, maskReport, reportOf } from '../report.js';
 import { reportSince } from '../since-report.js';
 import { nextLine, writeBackOf, type WriteBackWishes } from '../write-back.js';
 import type { Action } from './command.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import type { REPORT } from './options.js';
 import { assertNotPrecious } from './precious.js';
 import { reportForm, reportFormat, type RowsKind } from './report-form.js';

@@ -8,7 +8,7 @@ import { startPacer } from '../pacer.js';
 import { resolve, type ResolveResult } from '../resolve.js';
 import type { Action } from './command.js';
 import { readConnection } from './connection.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import { doJob } from './job.js';
 import { RESOLVE } from './options.js';
 import { print, type Shell } from './shell.js';

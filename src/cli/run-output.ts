@@ -1,11 +1,8 @@
-import { clock, openReader, renderers } from '../context.js';
 import type { OptionValues } from '../config.js';
-import { isoOrNull } from '../core/utc.js';
-import type { Verdict } from '../core/verdict.js';
-import type { MigratePorts, RunResult } from '../migrate.js';
+import type { MigratePorts } from '../migrate.js';
 import type { Progress } from '../ports.js';
-import { summarizeRun } from '../summarize-run.js';
 import type { Target } from '../target.js';
+import { describeUnwritten } from '../unwritten.js';
 import type { RUN } from './options.js';
 import { print, type Shell } from './shell.js';
 
@@ -13,9 +10,8 @@ type Values = OptionValues<typeof RUN>;
 
 /** Says it whatever else is kept quiet: it is written down nowhere else. */
 export function unwrittenTeller({ stderr }: Shell): MigratePorts['onUnwritten'] {
-  return ({ key, result, status, grantId }) => {
-    const facts = { record_key: key, outcome: result, status, grant_id: grantId };
-    void print(stderr, `Not in the ledger: ${JSON.stringify(facts)}`);
+  return (outcome) => {
+    void print(stderr, describeUnwritten(outcome));
   };
 }
 
@@ -24,38 +20,6 @@ export interface Destination {
   readonly target: Target;
   /** As the ledger keeps it. */
   readonly host: string;
-}
-
-/** Prints what a run came to: a summary, or its JSON document, which this resolves to. */
-export async function tell(
-  values: Values,
-  shell: Shell,
-  inputName: string,
-  { target, host }: Destination,
-  ended: { readonly result: RunResult; readonly verdict: Verdict; readonly exitCode: number },
-): Promise<object> {
-  const { result, verdict, exitCode } = ended;
-  const { applicationId, name, environment } = target;
-  const reader = await openReader(values.ledger);
-  try {
-    const to = { host, application: { id: applicationId, name }, environment };
-    const run = { ledgerPath: values.ledger, inputName, ratePerSecond: values.rate, ...to };
-    const summary = summarizeRun(reader, result, run, clock.now());
-    const input = { name: inputName, ...result.input };
-    const json = { ...summary, stop: shownStop(result.stop), verdict, exitCode, input };
-    const text = values.json ? JSON.stringify(json, null, 2) : (await renderers.runSummary())(summary);
-    await print(shell.stdout, text);
-    return json;
-  } finally {
-    reader.close();
-  }
-}
-
-/** Times in documents are ISO 8601, UTC. */
-function shownStop(stop: RunResult['stop']): object | null {
-  if (stop?.kind !== 'stop_time') return stop;
-  const { atMs, ...rest } = stop;
-  return { ...rest, at: isoOrNull(atMs) };
 }
 
 /** Says against which application, with what (an input, or the name of a job), how fast, and what `more` says. */

@@ -3,7 +3,7 @@ import { readDirectory } from '../directory.js';
 import { formatCounted } from '../core/counted.js';
 import type { OptionValues } from '../config.js';
 import type { Action } from './command.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import type { SIMULATE } from './options.js';
 import { print, type Shell } from './shell.js';
 

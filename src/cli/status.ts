@@ -1,7 +1,7 @@
 import { clock, openReader, renderers } from '../context.js';
 import { statusOf } from '../status.js';
 import type { Action } from './command.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import type { STATUS } from './options.js';
 import { print } from './shell.js';
 

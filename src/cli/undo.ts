@@ -8,7 +8,7 @@ import type { LedgerReader } from '../ports.js';
 import { deletionCommand, planOfUndo, summarizeUndo, type UndoRequest } from '../summarize-undo.js';
 import { undoGrants, type UndoResult } from '../undo.js';
 import type { Action } from './command.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../core/exit-codes.js';
 import { scopeOf } from './input.js';
 import { doJob } from './job.js';
 import { UNDO } from './options.js';

@@ -1,4 +1,4 @@
-/** How an expected failure ends the process; the exit codes themselves stand in cli/exit-codes.ts. */
+/** How an expected failure ends the process; the exit codes themselves stand in exit-codes.ts. */
 export type FailureKind = 'usage' | 'refused' | 'locked' | 'ledger' | 'unfinished';
 
 /**

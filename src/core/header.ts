@@ -69,6 +69,17 @@ const FIELD_OF_NAME: ReadonlyMap<string, Field> = new Map([
   ...Object.entries(OTHER_NAMES),
 ]);
 
+/** The field that a column of this name holds, if its name says so. */
+export function fieldNamed(name: string): Field | null {
+  return FIELD_OF_NAME.get(folded(name)) ?? null;
+}
+
+/** Whether a column of this name holds credentials, as far as its name says. */
+export function isSecretName(name: string): boolean {
+  const field = fieldNamed(name);
+  return field !== null && SECRET_FIELDS.includes(field);
+}
+
 /** What the columns of one file mean. */
 export interface HeaderMap {
   readonly headers: readonly string[];
@@ -286,7 +297,8 @@ function headerError(problems: readonly string[]): UserError {
   );
 }
 
-function folded(name: string): string {
+/** A column's name without regard to case, spaces, dashes and underscores. */
+export function folded(name: string): string {
   return name.toLowerCase().replace(/[\s_-]+/g, '');
 }
 

@@ -2,7 +2,7 @@ import { commandLine } from './shell.js';
 
 /** What a run read, and with which options, as far as the next one must be given them too. */
 export interface RunInput {
-  /** A path, `standard input`, or a command. */
+  /** A path, `standard input`, `ROWS`, or a command. */
   readonly name: string;
   readonly isCommand: boolean;
   /** Options that every further run of this input needs, as they are typed. */
@@ -13,8 +13,12 @@ export interface RunInput {
 
 const LEDGER_DEFAULT = 'migration.db';
 
+/** How an input is named that is no file, but rows which a program handed over. */
+export const ROWS = 'rows of a program';
+
 /** The command that migrates, or goes on migrating, an input into a ledger: the same rows of it. */
 export function runCommand(input: RunInput, ledgerPath: string, more: readonly string[] = []): string {
+  if (!input.isCommand && input.name === ROWS) return callAgain(more);
   const source = input.isCommand ? ['--input-command', input.name] : [fileArgument(input.name)];
   return commandLine([
     'nylas-migrate',
@@ -25,6 +29,13 @@ export function runCommand(input: RunInput, ledgerPath: string, more: readonly s
     ...more,
     ...ledgerFlag(ledgerPath),
   ]);
+}
+
+/** What a program does in place of a command: only it has the rows. */
+function callAgain(more: readonly string[]): string {
+  const [flag, value] = more;
+  const other = flag === undefined ? '' : `, ${flag.replace(/^--/, '')}: '${value ?? ''}'`;
+  return `migrate(rows, { …${other} })`;
 }
 
 /** The same input without the options that left rows of it out. */

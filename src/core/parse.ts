@@ -71,11 +71,17 @@ export function parseSampleSize(text: string): SampleSize {
 
 /** One of the words. */
 export function parseChoice<const T extends string>(choices: readonly T[]): (text: string) => T {
-  return (text) => {
+  const parse = (text: string): T => {
     const choice = choices.find((word) => word === text.trim().toLowerCase());
     if (choice === undefined) throw new Error(`one of ${choices.join(', ')}`);
     return choice;
   };
+  return Object.assign(parse, { choices });
+}
+
+/** The words that a reader takes, where it takes one of several. */
+export function choicesOf(parse: object): readonly string[] {
+  return 'choices' in parse && Array.isArray(parse.choices) ? parse.choices.map(String) : [];
 }
 
 /** Comma-separated items, each read by `parse`. */

@@ -6,6 +6,7 @@ const ENDINGS: Readonly<Record<string, string>> = {
   refused: 'rows held back: something must be mended',
   key_refused: 'stopped: Nylas refused the API key',
   signal: 'stopped by a signal',
+  abort: 'stopped by the program that called it',
   limit: 'stopped at its limit',
   stop_time: 'stopped at the time it was given',
   input: 'the input broke off',
@@ -28,6 +29,8 @@ export function describeStop(endedHow: string | null): string {
       return 'the last run stopped at the time it was given';
     case 'signal':
       return 'the last run was stopped by a signal';
+    case 'abort':
+      return 'the last run was stopped by the program that called it';
     case 'key_refused':
       return 'the last run stopped because Nylas refused its API key';
     default:

@@ -4,7 +4,7 @@ import type { Need, NextStep } from './next-steps.js';
 import type { Provider } from './provider.js';
 import type { Balance } from './tally.js';
 import type { Unmatched } from './unmatched.js';
-import type { StopReason } from './verdict.js';
+import type { StopReason, Verdict } from './verdict.js';
 
 /** What a run came to, for whoever started it. */
 export interface RunSummary {
@@ -37,6 +37,25 @@ export interface RunSummary {
   /** The first rows of this run that could not be submitted. */
   readonly invalidExamples: readonly InvalidExample[];
   readonly next: readonly NextStep[];
+}
+
+/** Why a run stopped early, with the time as programs read it. */
+export type ToldStop =
+  | Exclude<StopReason, { kind: 'stop_time' }>
+  | (Extract<StopReason, { kind: 'stop_time' }> & { readonly at: string });
+
+/** The same as one document, for programs. */
+export interface RunDocument extends RunSummary {
+  readonly stop: ToldStop | null;
+  readonly verdict: Verdict;
+  /** What the process of a run ends with. */
+  readonly exitCode: number;
+  readonly input: {
+    readonly name: string;
+    /** As its size, only where the input was read to its end. */
+    readonly sha256?: string;
+    readonly bytes?: number;
+  };
 }
 
 /** How long nothing was sent, by cause, and how often Nylas itself said that it was too much. */

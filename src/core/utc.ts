@@ -1,6 +1,6 @@
 const MINUTE_MS = 60_000;
 
-/** `2026-01-31T06:20:00.000Z`; null stays null. */
+/** As isoOf; null stays null. */
 export function isoOrNull(atMs: number | null): string | null {
   return atMs === null ? null : isoOf(atMs);
 }
@@ -8,7 +8,8 @@ export function isoOrNull(atMs: number | null): string | null {
 /** The second that was written last: of a report's rows, many follow each other within one. */
 let lastSecond = { second: NaN, text: '' };
 
-function isoOf(atMs: number): string {
+/** `2026-01-31T06:20:00.000Z`. */
+export function isoOf(atMs: number): string {
   const second = Math.floor(atMs / 1000);
   if (second !== lastSecond.second) {
     lastSecond = { second, text: new Date(second * 1000).toISOString().slice(0, -'000Z'.length) };

@@ -7,6 +7,8 @@ export type Verdict = 'bug' | 'refused' | 'signal' | 'work_remains' | 'people_re
 /** Why a run stopped before the end of its input. */
 export type StopReason =
   | { readonly kind: 'signal'; readonly signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM' }
+  /** By the program that embeds it. */
+  | { readonly kind: 'abort' }
   | { readonly kind: 'limit'; readonly limit: number }
   /** The time came that `--stop-at` or `--max-duration` named. */
   | ({ readonly kind: 'stop_time' } & StopTime)

@@ -10,8 +10,11 @@ import { API_KEY, type CliOptions, type CliResult } from './cli.js';
  * Runs a command line within this process: all of it but what `main.ts` adds, at a third of the cost. What signals,
  * crashes and the end of a process are about needs `runCli` of cli.ts, which starts one.
  */
-export async function runHere(args: readonly string[], { cwd, env, stdin }: CliOptions): Promise<CliResult> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+export async function runHere(
+  args: readonly string[],
+  { cwd, env, stdin, columns }: CliOptions & { readonly columns?: number },
+): Promise<CliResult> {
+  const [stdout, stderr] = [Object.assign(new PassThrough(), columns && { columns }), new PassThrough()];
   const shell: Shell = {
     env: { NYLAS_API_KEY: API_KEY, ...env },
     cwd,

@@ -70,6 +70,8 @@ function describeStop(stop: StopReason, isSomethingDone: boolean): string {
   switch (stop.kind) {
     case 'signal':
       return `Stopped by ${stop.signal}. Everything that was sent is written down.`;
+    case 'abort':
+      return 'Stopped by the program that called it. Everything that was sent is written down.';
     case 'limit':
       return `Stopped at the limit of ${formatCount(stop.limit)} that was asked for.`;
     case 'stop_time':

@@ -1,5 +1,5 @@
-import type { FailureKind } from '../core/errors.js';
-import type { StopReason, Verdict } from '../core/verdict.js';
+import type { FailureKind } from './errors.js';
+import type { StopReason, Verdict } from './verdict.js';
 
 /** The exit codes that scripts rely on. */
 export const EXIT = {
@@ -53,8 +53,10 @@ Exit codes:
   0  done: every eligible row has its grant
   1  a bug: please report it
   2  usage or configuration: nothing was submitted
-  3  nothing left to run; rows that need a person remain (0 with --ok-if-attention)
-  4  Nylas refused the key or a connector, a safety stop, or the input broke off: somebody must fix something
+  3  nothing left to run; rows that need a person remain
+     (0 with --ok-if-attention)
+  4  Nylas refused the key or a connector, a safety stop, or the input broke
+     off: somebody must fix something
   5  another run holds this ledger
   6  the ledger can't be used
   7  work remains that a rerun will do
