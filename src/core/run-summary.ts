@@ -40,7 +40,7 @@ export interface RunSummary {
 }
 
 /** Why a run stopped early, with the time as programs read it. */
-export type ToldStop =
+type ToldStop =
   | Exclude<StopReason, { kind: 'stop_time' }>
   | (Extract<StopReason, { kind: 'stop_time' }> & { readonly at: string });
 
