@@ -99,7 +99,9 @@ function changeAfter(
     case 'found':
       return migrated(recordGrant(look.grant, look.origin, scrub), false);
     case 'none':
-      if (after === 'used_up') return waiting('unavailable', times.laterMs, job.isInDoubt);
+      // The next run looks again before it sends: that look counts only a settle delay after this one.
+      if (after === 'used_up')
+        return waiting('unavailable', Math.max(times.laterMs, times.lookAgainMs), job.isInDoubt);
       return after === 'look_again' ? resting(job, times.lookAgainMs) : null;
     case 'unknown':
       return resting(job, times.laterMs);

@@ -104,7 +104,8 @@ export function rollRun(dice: Dice, settings: Settings, people: People): RunPlan
     renews: dice.chance(0.3) ? 0.5 : 0,
     signIns: dice.chance(0.2) ? 0.1 : 0,
     signInsMeanwhile: dice.chance(0.2) ? 0.1 : 0,
-    clockSet: dice.chance(0.1) ? rollClockSet(dice) : null,
+    // Where Nylas doesn't tell the time, both clocks are taken to agree.
+    clockSet: dice.chance(0.1) && settings.tellsDate ? rollClockSet(dice) : null,
   };
 }
 

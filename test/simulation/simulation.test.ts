@@ -33,6 +33,26 @@ describe.runIf(given === undefined)('a run that only waits ends, and leaves the 
   });
 });
 
+describe.runIf(given === undefined)('what used up its attempts', () => {
+  it('isn’t looked for again sooner than a settle delay after it was last looked for', async () => {
+    const world = new World(4);
+    const calm = calmRun(world.settings);
+    const settleDelayMs = 120_000;
+    const options = { ...calm.options, retry: { attemptsMax: 1, settleDelayMs } };
+    const mishaps = { ...calm.weather.mishaps, provider_silent: 1 };
+    const { after } = await world.run({ ...calm, options, weather: { ...calm.weather, mishaps } });
+    world.remove();
+    const looks = after.attempts.filter(({ kind }) => kind === 'look_up');
+    const lookedAt = new Map(looks.map(({ recordId, startedAtMs }) => [recordId, startedAtMs]));
+    const waiting = [...after.records.values()].filter(({ category }) => category === 'unavailable');
+    const restsMs = waiting.map(
+      ({ recordId, notBeforeMs }) => (notBeforeMs ?? 0) - (lookedAt.get(recordId) ?? 0),
+    );
+    expect(waiting).not.toEqual([]);
+    expect(Math.min(...restsMs)).toBeGreaterThanOrEqual(settleDelayMs);
+  });
+});
+
 describe.runIf(given === undefined)('a grant isn’t called created', () => {
   it('that its person made while our connection stalled', async () => {
     const world = new World(11);

@@ -244,6 +244,7 @@ function prepareRecords(db: Database) {
         fingerprint = iif(:submitting OR status <> 'failed', excluded.fingerprint, fingerprint),
         source_line = excluded.source_line, run_id = excluded.run_id,
         status = iif(:submitting, 'submitting', status),
+        category = iif(:submitting, NULL, category),
         empty_looks = iif(:submitting, 0, empty_looks)
       RETURNING record_id`),
     hold: db.prepare(`

@@ -241,6 +241,15 @@ describe('a record', () => {
     ]);
   });
 
+  it('that is submitted again is no longer what its last outcome made of it', async () => {
+    const story = new Story(path);
+    await story.refuse({ key: 'ada' }, 'needs_reauth');
+    await story.ledger.intend(story.runId, 'submit', entryOf({ key: 'ada' }));
+    // Its process dies here: nobody may be asked to sign in on the word of the earlier answer.
+    expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject({ status: 'submitting', category: null });
+    story.close();
+  });
+
   it('keeps the earliest doubt until an outcome settles it', async () => {
     const story = new Story(path);
     await story.doubt({ key: 'ada', atMs: 1_000 }, 5_000);
