@@ -24,6 +24,7 @@ Examples:
   nylas-migrate run users.csv
   nylas-migrate run --input-command 'age -d users.csv.age' --ledger acme.db
   nylas-migrate run users.csv --retry needs_reauth
+  nylas-migrate run users.csv --stop-at '06:00 Europe/Berlin' --log-file run.log
 ${EXIT_CODES_HELP}`,
   status: `
 Counts by provider and state, runs, who must act, and the next command. Can be
