@@ -102,18 +102,27 @@ function checkIntents({ before, after, submissions }: RunStory): Findings {
   });
 }
 
-/** Nobody is told to sign in again whose credential has brought a grant. */
+/** Nobody is told to sign in again whose credential has brought a grant, unless another one has spoilt it since. */
 function checkRefusals(
   { before, after }: RunStory,
   people: People,
   submissions: readonly Submission[],
 ): Findings {
-  return submissions.flatMap(({ body, credential, tookAtMs }) => {
+  const spoilt = submissions.filter(({ credential }) => credential.fate === 'dead');
+  const isSpoilt = ({ credential, leftAtMs }: Submission): boolean =>
+    spoilt.some(
+      (later) =>
+        later.leftAtMs > leftAtMs &&
+        later.credential.provider === credential.provider &&
+        later.credential.mailbox === credential.mailbox,
+    );
+  return submissions.flatMap((submission) => {
+    const { body, credential, tookAtMs } = submission;
     const { email } = people.personOf(body.state);
     const isOwn = email?.toLowerCase() === credential.mailbox;
     const isTold = after.records.get(body.state)?.category === 'needs_reauth';
     const isNew = before.records.get(body.state)?.category !== 'needs_reauth';
-    const isWrong = tookAtMs !== null && isOwn && isTold && isNew;
+    const isWrong = tookAtMs !== null && isOwn && isTold && isNew && !isSpoilt(submission);
     return when(isWrong, `${body.state} is to sign in again, though there is a grant`);
   });
 }
