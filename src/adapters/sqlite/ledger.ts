@@ -124,6 +124,7 @@ class SqliteLedger implements Ledger {
       this.#db.transaction(() => {
         const { startedAtMs, settleDelayMs, intentWaitMaxMs } = run;
         this.#writes.beginOutcomes.run({ startedAtMs });
+        this.#writes.unsettleInterrupted.run({ startedAtMs, settleDelayMs });
         this.#writes.recoverInterrupted.run({ startedAtMs, settleDelayMs, intentWaitMaxMs });
         return Number(
           this.#writes.beginRun.run({ ...run, options: JSON.stringify(run.options) }).lastInsertRowid,
@@ -247,6 +248,8 @@ class SqliteLedger implements Ledger {
       // The grant of a lost attempt can be found after a refusal: what that said doesn't describe the record.
       const said = change.status === 'migrated' && evidence.errorType !== null ? NO_EVIDENCE : evidence;
       this.#writes.changeByAttempt.run({ attemptId, ...said, ...flat(change) });
+      const { status, counts, notBeforeMs } = change;
+      if (status === 'in_doubt' && counts) this.#writes.unsettle.run({ attemptId, notBeforeMs });
     });
   }
 

@@ -10,6 +10,7 @@ export interface Writes {
   >;
   readonly claim: Statement;
   readonly closeDeadRuns: Statement;
+  readonly unsettleInterrupted: Statement;
   readonly recoverInterrupted: Statement;
   readonly beginRun: Statement;
   readonly beginJob: Statement;
@@ -35,6 +36,7 @@ export interface Writes {
   readonly startAttempt: Statement;
   readonly endAttempt: Statement;
   readonly changeByAttempt: Statement;
+  readonly unsettle: Statement;
   readonly changeByKey: Statement;
   readonly undoGrant: Statement;
   readonly undoRecords: Statement;
@@ -113,9 +115,18 @@ export function prepareWrites(db: Database): Writes {
   };
 }
 
+const IS_LOOKED_FOR = '(other.doubt_since IS NOT NULL OR other.empty_looks > 0)';
+
 function prepareRuns(db: Database) {
   return {
     closeDeadRuns: db.prepare("UPDATE runs SET ended_at = ?, ended_how = 'died' WHERE ended_at IS NULL"),
+    // As `unsettle`, for what a process left submitting.
+    unsettleInterrupted: db.prepare(`
+      UPDATE records SET empty_looks = 0, not_before = max(coalesce(not_before, 0), :startedAtMs + :settleDelayMs)
+      WHERE record_id IN (
+        SELECT other.record_id FROM records AS sent
+        CROSS JOIN records AS other ON other.mailbox = sent.mailbox AND other.provider = sent.provider
+        WHERE sent.status = 'submitting' AND other.status <> 'submitting' AND ${IS_LOOKED_FOR})`),
     // Whoever holds the lock knows that no other process is submitting: what is marked so was interrupted. Its
     // request can have left later than its intent was written down, but no later than now.
     recoverInterrupted: db.prepare(`
@@ -295,6 +306,13 @@ function prepareAttempts(db: Database) {
         last_attempt_at = iif(kind = 'submit', started_at, last_attempt_at)
       FROM attempt_starts
       WHERE attempt_id = :attemptId AND attempt_starts.record_id = records.record_id`),
+    // What other records of its mailbox were looked for before this attempt says nothing of what it made.
+    unsettle: db.prepare(`
+      UPDATE records SET empty_looks = 0, not_before = max(coalesce(not_before, 0), :notBeforeMs)
+      WHERE record_id IN (
+        SELECT other.record_id FROM attempt_starts JOIN records AS sent USING (record_id)
+        CROSS JOIN records AS other ON other.mailbox = sent.mailbox AND other.provider = sent.provider
+        WHERE attempt_id = :attemptId AND other.record_id <> sent.record_id AND ${IS_LOOKED_FOR})`),
   };
 }
 

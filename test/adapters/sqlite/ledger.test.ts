@@ -241,6 +241,47 @@ describe('a record', () => {
     ]);
   });
 
+  describe('whose mailbox another record is submitted for', () => {
+    const BOB = { key: 'bob', email: 'ADA@example.com' };
+
+    /** Ada is in doubt, and has been looked for once without a hit. */
+    async function lookedForOnce(): Promise<Story> {
+      const story = new Story(path);
+      await story.doubt({ key: 'ada' }, 1_000);
+      const id = await story.ledger.intend(story.runId, 'look_up', entryOf({ key: 'ada' }));
+      const end = { endedAtMs: BEGAN_AT_MS, result: 'not_found', evidence: NO_EVIDENCE, latencyMs: 1 };
+      await story.ledger.conclude(id, end, { ...doubtful(2_000), counts: false });
+      expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject({ emptyLooks: 1, notBeforeMs: 2_000 });
+      return story;
+    }
+
+    it('is looked for anew where that ends in doubt: earlier looks can’t have seen what it made', async () => {
+      const story = await lookedForOnce();
+      await story.doubt(BOB, 50_000);
+      expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject({ emptyLooks: 0, notBeforeMs: 50_000 });
+      story.close();
+    });
+
+    it('likewise where the process dies meanwhile', async () => {
+      const story = await lookedForOnce();
+      await story.ledger.intend(story.runId, 'submit', entryOf(BOB));
+      story.close();
+      const next = new Story(path, { startedAtMs: BEGAN_AT_MS + 9_000 });
+      const notBeforeMs = BEGAN_AT_MS + 9_000 + SETTLE_DELAY_MS;
+      expect(next.ledger.lookUp(['ada']).get('ada')).toMatchObject({ emptyLooks: 0, notBeforeMs });
+      next.close();
+    });
+
+    it('keeps its looks where that is refused, or concerns another mailbox', async () => {
+      const story = await lookedForOnce();
+      await story.refuse(BOB, 'rejected');
+      await story.doubt({ key: 'eve' }, 50_000);
+      await story.doubt({ ...BOB, key: 'ada at microsoft', provider: 'microsoft' }, 50_000);
+      expect(story.ledger.lookUp(['ada']).get('ada')).toMatchObject({ emptyLooks: 1, notBeforeMs: 2_000 });
+      story.close();
+    });
+  });
+
   it('that is submitted again is no longer what its last outcome made of it', async () => {
     const story = new Story(path);
     await story.refuse({ key: 'ada' }, 'needs_reauth');
