@@ -20,6 +20,8 @@ export async function heldList(
   reader: LedgerReader,
   ledgerPath: string,
   from: AliasSource | string,
+  /** What says where Nylas is, as it is typed. */
+  connection: readonly string[],
 ): Promise<HeldList> {
   const held = reader.held();
   const undecided = held.filter(({ isRejected }) => !isRejected);
@@ -33,7 +35,7 @@ export async function heldList(
     rejected: held.length - undecided.length,
     records,
     withoutAliases: !lacks ? null : typeof from === 'string' ? from : 'Nylas did not tell all of them',
-    next: steps(undecided, ledgerPath),
+    next: steps(undecided, ledgerPath, connection),
   };
 }
 
@@ -53,10 +55,15 @@ async function askAliases(
   return aliases;
 }
 
-function steps(undecided: readonly HeldRecord[], ledgerPath: string): readonly NextStep[] {
+function steps(
+  undecided: readonly HeldRecord[],
+  ledgerPath: string,
+  connection: readonly string[],
+): readonly NextStep[] {
   const [first] = undecided;
   if (first === undefined) return [];
-  const command = (decision: readonly string[]): string => resolveCommand(first.key, decision, ledgerPath);
+  const command = (decision: readonly string[]): string =>
+    resolveCommand(first.key, decision, ledgerPath, connection);
   return [
     { say: 'If the mailbox that answered is the right one', command: command(['--accept']) },
     { say: 'If it is somebody else’s', command: command(['--reject']) },

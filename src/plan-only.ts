@@ -1,6 +1,7 @@
 import { credentialKey, fingerprintOf } from './core/fingerprint.js';
 import { mailboxName } from './core/grant.js';
 import { mapHeader } from './core/header.js';
+import { assertKeying } from './core/keying.js';
 import { planRow, type Plan, type PlanPolicy, type RetryTarget } from './core/plan.js';
 import type { LegacyUser, ReadingOptions } from './core/record.js';
 import { interpretRow } from './core/row.js';
@@ -35,6 +36,7 @@ export async function planOnly(
   const open = await source.open();
   try {
     const header = mapHeader(open.header, options.reading);
+    if (ledger !== null) assertKeying('The ledger', ledger.keying, header.keyingRule);
     const rowOptions = { reading: options.reading, keyOfCredential: planner.keyOfCredential };
     const done = new DoneRows(ledger ?? EMPTY_LEDGER, header, options.scope, options.retryTargets);
     for await (const batch of open.batches) {
@@ -149,6 +151,7 @@ function count(counts: Map<string, number>, name: string): void {
 
 const EMPTY_LEDGER: PlanningLedger = {
   fingerprintKey: new Uint8Array(32),
+  keying: null,
   lookUp: () => new Map(),
   unmigrated: (keys) => new Set(keys.keys()),
   knownGrants: () => new Map(),

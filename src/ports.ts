@@ -351,7 +351,10 @@ export interface Unwritten {
 }
 
 /** The part of a ledger that planning reads. */
-export type PlanningLedger = Pick<Ledger, 'lookUp' | 'unmigrated' | 'knownGrants' | 'fingerprintKey'>;
+export type PlanningLedger = Pick<
+  Ledger,
+  'lookUp' | 'unmigrated' | 'knownGrants' | 'fingerprintKey' | 'keying'
+>;
 
 export interface MailboxName {
   readonly provider: Provider;
@@ -375,6 +378,8 @@ export interface Snapshot {
   readonly inFlightMax: number;
   /** Rows that wait for a time, a lane or another record. */
   readonly waiting: number;
+  /** When the first of those that wait for a time has its turn, in milliseconds from now; null: none does. */
+  readonly nextDueInMs: number | null;
   readonly pace: PaceSnapshot;
   /** How long nothing was let through so far, and why. */
   readonly held: HeldSummary;

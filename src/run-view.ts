@@ -15,7 +15,7 @@ export interface RunViewParts {
   readonly tally: Tally;
   readonly window: Pick<Window, 'requests' | 'tasks'>;
   readonly flow: Pick<Flow, 'max'>;
-  readonly later: Pick<Later, 'size'>;
+  readonly later: Pick<Later, 'size' | 'nextDueMs'>;
   readonly dispatcher: Pick<Dispatcher, 'leftRows'>;
   readonly feed: Pick<Feed, 'share'>;
   readonly clock: Clock;
@@ -42,6 +42,7 @@ export class RunView {
       inFlight: window.requests(),
       inFlightMax: flow.max,
       waiting,
+      nextDueInMs: this.#nextDueInMs(),
       pace: this.#paceNow(),
       held: this.held(),
       share: feed.share(window.tasks() + waiting),
@@ -66,6 +67,12 @@ export class RunView {
     const { clock, pacer, askedPerSecond } = this.#parts;
     const offsetMs = clock.now() - clock.monotonic();
     return { askedPerSecond, ...this.held(), holds: shiftHolds(pacer.holds(), offsetMs) };
+  }
+
+  #nextDueInMs(): number | null {
+    const { later, clock } = this.#parts;
+    const inMs = later.nextDueMs() - clock.monotonic();
+    return Number.isFinite(inMs) ? Math.max(0, Math.round(inMs)) : null;
   }
 
   #paceNow(): PaceSnapshot {

@@ -1,5 +1,6 @@
 import { UserError } from './core/errors.js';
 import { formatCounted } from './core/counted.js';
+import { isLoopback } from './core/signin-url.js';
 import { assertParts, keyColumnOf, shownTable, type Dialect, type KeyMatch } from './core/sql-dialect.js';
 import {
   EMPTY_TALLY,
@@ -27,6 +28,8 @@ export interface WriteBack {
   readonly tally: () => WriteBackTally;
   /** How rows are found, in a sentence. */
   readonly match: string;
+  /** Where the grants are only simulated, that they are; null: they aren't. */
+  readonly rehearsal: string | null;
   readonly next: number | null;
 }
 
@@ -46,6 +49,7 @@ export function writeBackOf(reader: LedgerReader, wishes: WriteBackWishes, versi
     );
   }
   const next = afterSeq === null ? null : assertKnown(reader, afterSeq);
+  const rehearsal = rehearsalOf(reader);
   const match = `${shownTable(table)}.${key.column} is matched with ${from}, ${setColumn} is set`;
   let tally = EMPTY_TALLY;
   const grants = writable(reader.answers(from), afterSeq ?? -1, (counted) => (tally = counted));
@@ -56,11 +60,23 @@ export function writeBackOf(reader: LedgerReader, wishes: WriteBackWishes, versi
     ...(next === null ? [] : [nextLine(next)]),
   ];
   return {
-    script: writeBackScript(target, headOf(reader, match, wishes, version), grants, tail),
+    script: writeBackScript(
+      target,
+      [...headOf(reader, match, wishes, version), ...(rehearsal === null ? [] : [rehearsal])],
+      grants,
+      tail,
+    ),
     tally: () => tally,
     match,
+    rehearsal,
     next,
   };
+}
+
+function rehearsalOf(reader: LedgerReader): string | null {
+  const { host } = reader.identity();
+  if (host === null || !isLoopback(host)) return null;
+  return `A rehearsal: these grants are of a simulator at ${host}, and no real Nylas has them.`;
 }
 
 /** Where a report of what comes later goes on from, as it stands at the end of what a person reads. */

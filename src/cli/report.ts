@@ -97,11 +97,11 @@ function rowsOf(
 }
 
 async function writeScript(wishes: WriteBackWishes, { reader, shell, place }: Making): Promise<Written> {
-  const { script, tally, match, next } = writeBackOf(reader, wishes, shell.version);
+  const { script, tally, match, rehearsal, next } = writeBackOf(reader, wishes, shell.version);
   const writeOut = await textWriter();
   await writeOut(script, place.out);
   const { written: rows } = tally();
-  const notices = [`${match}.`, ...tallyLines(tally())];
+  const notices = [`${match}.`, ...tallyLines(tally()), ...(rehearsal === null ? [] : [rehearsal])];
   return { format: 'sql', rows, what: formatCounted(rows, 'grant id'), next, notices };
 }
 

@@ -3,6 +3,7 @@ import type { OptionValues } from '../config.js';
 import { readWish, type Wish } from '../core/decisions.js';
 import { UserError } from '../core/errors.js';
 import { readDecisions } from '../decisions-file.js';
+import { connectionOptions } from '../core/run-options.js';
 import { heldList, type AliasSource } from '../held.js';
 import { startPacer } from '../pacer.js';
 import { resolve, type ResolveResult } from '../resolve.js';
@@ -12,6 +13,7 @@ import { EXIT } from '../core/exit-codes.js';
 import { doJob } from './job.js';
 import { RESOLVE } from './options.js';
 import { print, type Shell } from './shell.js';
+import { shownOptions } from './shown-options.js';
 
 type Values = OptionValues<typeof RESOLVE>;
 
@@ -70,7 +72,12 @@ async function list(values: Values, flags: ReadonlySet<string>, shell: Shell): P
   const reader = await openReader(values.ledger);
   const from = await aliasSource(values, flags, shell);
   try {
-    const held = await heldList(reader, values.ledger, from);
+    const held = await heldList(
+      reader,
+      values.ledger,
+      from,
+      connectionOptions(shownOptions(values, RESOLVE)),
+    );
     await print(shell.stdout, values.json ? JSON.stringify(held, null, 2) : (await renderers.held())(held));
     return EXIT.done;
   } finally {

@@ -55,8 +55,13 @@ export function jobCommand(
 }
 
 /** The command that decides about a record; what begins with a dash would be taken for an option. */
-export function resolveCommand(key: string, decision: readonly string[], ledgerPath: string): string {
-  const options = [...decision, '--by', 'NAME', '--why', 'TEXT', ...ledgerFlag(ledgerPath)];
+export function resolveCommand(
+  key: string,
+  decision: readonly string[],
+  ledgerPath: string,
+  connection: readonly string[],
+): string {
+  const options = [...decision, '--by', 'NAME', '--why', 'TEXT', ...connection, ...ledgerFlag(ledgerPath)];
   const words = key.startsWith('-') ? [...options, '--', key] : [key, ...options];
   return commandLine(['nylas-migrate', 'resolve', ...words]);
 }

@@ -111,8 +111,10 @@ function list(value: unknown): string {
   return Array.isArray(value) ? value.join(',') : String(value);
 }
 
+/** As somebody would type it: whole seconds as such. */
 function milliseconds(value: unknown): string {
-  return `${String(value)}ms`;
+  const ms = Number(value);
+  return ms > 0 && ms % 1000 === 0 ? `${ms / 1000}s` : `${String(value)}ms`;
 }
 
 /** What is kept with the text that it was given as. */

@@ -9,6 +9,8 @@ export interface Answer {
   readonly grantId: string;
   /** The number of the latest outcome that led to it. */
   readonly seq: number;
+  /** 1: `verify` found that Nylas has the grant no more. */
+  readonly isGone: 0 | 1;
 }
 
 /** What became of the answers. */
@@ -19,9 +21,17 @@ export interface WriteBackTally {
   readonly withoutKey: number;
   /** Keys or grant ids with control characters, or that are no Unicode. */
   readonly unwritable: number;
+  /** Grants that are known to be deleted. */
+  readonly gone: number;
 }
 
-export const EMPTY_TALLY: WriteBackTally = { written: 0, ambiguous: 0, withoutKey: 0, unwritable: 0 };
+export const EMPTY_TALLY: WriteBackTally = {
+  written: 0,
+  ambiguous: 0,
+  withoutKey: 0,
+  unwritable: 0,
+  gone: 0,
+};
 
 /** Rows a batch, each a transaction of its own: nothing of the user's table stays locked for long. */
 const BATCH_ROWS = 500;
@@ -36,13 +46,24 @@ export function* writable(
   onTally: (tally: WriteBackTally) => void,
 ): Generator<KeyedGrant> {
   const tally = { ...EMPTY_TALLY };
-  for (const group of groupsOf(answers)) {
+  const present = withoutGone(answers, ({ seq }) => {
+    if (seq > afterSeq) tally.gone += 1;
+  });
+  for (const group of groupsOf(present)) {
     if (group.seq <= afterSeq) continue;
     const fate = fateOf(group);
     tally[fate] += 1;
     if (fate === 'written' && group.key !== null) yield { key: group.key, grantId: group.grantId };
   }
   onTally(tally);
+}
+
+/** A grant that was deleted is nobody's: its key can have another one by now. */
+function* withoutGone(answers: Iterable<Answer>, onGone: (answer: Answer) => void): Generator<Answer> {
+  for (const answer of answers) {
+    if (answer.isGone === 1) onGone(answer);
+    else yield answer;
+  }
 }
 
 /** All answers of one key; each of those without a key stands alone. */
@@ -103,8 +124,11 @@ function comments(lines: readonly string[]): string {
 }
 
 /** What is told of rows that weren't written; nothing where all were. */
-export function tallyLines({ ambiguous, withoutKey, unwritable }: WriteBackTally): readonly string[] {
+export function tallyLines({ ambiguous, withoutKey, unwritable, gone }: WriteBackTally): readonly string[] {
   return [
+    ...(gone > 0
+      ? [`${formatCounted(gone, 'grant id')} not written: verify found those grants deleted.`]
+      : []),
     ...(ambiguous > 0
       ? [`${formatCounted(ambiguous, 'key')} not written: each stands for several grants.`]
       : []),

@@ -27,6 +27,7 @@ const SNAPSHOT: Snapshot = {
   },
   inFlight: 3,
   inFlightMax: 80,
+  nextDueInMs: null,
   waiting: 1,
   pace: { askedPerSecond: 45, targetPerSecond: 22.5, held: null, heldLanes: [], stoppedLanes: [] },
   held: {

@@ -7,7 +7,7 @@ it.each([
   [{ limit: 20, label: 'canary', retry: ['blocked'], inputCommand: 'cat x' }, ''],
   [
     { timeout: 2000, settleDelay: 500, singleUse: ['yahoo'], existing: 'reauthenticate' },
-    '--timeout 2000ms --settle-delay 500ms --single-use yahoo --existing reauthenticate',
+    '--timeout 2s --settle-delay 500ms --single-use yahoo --existing reauthenticate',
   ],
   [{ carry: ['user_id', 'team'], provider: ['google'] }, '--carry user_id,team'],
   [
@@ -35,5 +35,5 @@ it.each([
 
 it('when a run was to stop is typed as it was given', () => {
   const options = { maxDuration: 7_200_000, stopAt: { kind: 'clock', text: '06:00 Europe/Berlin' } };
-  expect(typedOptions(options)).toEqual(['--max-duration', '7200000ms', '--stop-at', '06:00 Europe/Berlin']);
+  expect(typedOptions(options)).toEqual(['--max-duration', '7200s', '--stop-at', '06:00 Europe/Berlin']);
 });

@@ -7,8 +7,11 @@ import {
   type Answer,
 } from '../../src/core/write-back.js';
 
-function written(answers: readonly Answer[], afterSeq = 0): readonly [readonly string[], object] {
+type Given = Omit<Answer, 'isGone'> & Partial<Answer>;
+
+function written(given: readonly Given[], afterSeq = 0): readonly [readonly string[], object] {
   let tally: object = {};
+  const answers = given.map((answer) => ({ isGone: 0 as const, ...answer }));
   const grants = [...writable(answers, afterSeq, (counted) => (tally = counted))];
   return [grants.map(({ key, grantId }) => `${key}=${grantId}`), tally];
 }
@@ -38,8 +41,19 @@ describe('what is written back', () => {
     expect(written(answers, 9)).toEqual([[], EMPTY_TALLY]);
   });
 
+  it('is no grant that is known to be deleted, and the one that its key has by now', () => {
+    const answers = [
+      { key: 'a', grantId: 'g1', seq: 3, isGone: 1 as const },
+      { key: 'b', grantId: 'g2', seq: 4, isGone: 1 as const },
+      { key: 'b', grantId: 'g3', seq: 5 },
+    ];
+    expect(written(answers)).toEqual([['b=g3'], { ...EMPTY_TALLY, written: 1, gone: 2 }]);
+    expect(written(answers, 4)).toEqual([['b=g3'], { ...EMPTY_TALLY, written: 1 }]);
+  });
+
   it('is told of what it left out', () => {
-    expect(tallyLines({ written: 1, ambiguous: 2, withoutKey: 1, unwritable: 1 })).toEqual([
+    expect(tallyLines({ written: 1, ambiguous: 2, withoutKey: 1, unwritable: 1, gone: 1 })).toEqual([
+      '1 grant id not written: verify found those grants deleted.',
       '2 keys not written: each stands for several grants.',
       '1 grant not written: there is no key.',
       '1 key not written: control characters or no Unicode in it.',

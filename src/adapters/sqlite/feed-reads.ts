@@ -45,10 +45,12 @@ export function prepareFeedReads(db: Database): FeedReads {
         AND (:statuses IS NULL OR record_status IN (SELECT value FROM json_each(:statuses)))
       ORDER BY run_id, line`),
     answers: db.prepare<[{ column: string }], Answer>(`
-      SELECT key, grant_id AS grantId, max(coalesce(seq, 0)) AS seq FROM (
-        SELECT record_id, ${KEY} AS key, grant_id FROM ledger_records WHERE status = 'migrated'
+      SELECT key, grant_id AS grantId, max(coalesce(seq, 0)) AS seq, max(is_gone) AS isGone FROM (
+        SELECT record_id, ${KEY} AS key, grant_id, grant_status IS 'missing' AS is_gone
+        FROM ledger_records WHERE status = 'migrated'
         UNION ALL
-        SELECT record_id, ${KEY} AS key, grant_id FROM ledger_repeats WHERE record_status = 'migrated'
+        SELECT record_id, ${KEY} AS key, grant_id, grant_status IS 'missing' AS is_gone
+        FROM ledger_repeats WHERE record_status = 'migrated'
       ) LEFT JOIN ledger_outcomes USING (record_id)
       GROUP BY key, grantId ORDER BY key, grantId`),
   };

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { RecordChange } from '../../core/change.js';
+import { assertKeying } from '../../core/keying.js';
 import { isLedgerFailure, UserError } from '../../core/errors.js';
 import { stateName } from '../../core/fingerprint.js';
 import type { Grant } from '../../core/grant.js';
@@ -96,13 +97,7 @@ class SqliteLedger implements Ledger {
       return;
     }
     this.assertOwner(owner);
-    if (held.keying !== owner.keying) {
-      throw new UserError(
-        'usage',
-        `The ledger ${this.#path} names users by ${held.keying ?? '?'}, this file would name them by ${owner.keying}.`,
-        `Give --identify-by ${held.keying ?? ''} with a file that allows it, or another ledger with --ledger.`,
-      );
-    }
+    assertKeying(`The ledger ${this.#path}`, held.keying, owner.keying);
   }
 
   assertOwner(owner: Omit<LedgerOwner, 'keying'>): void {

@@ -49,12 +49,17 @@ export function lookUpGrants(
 /** Opens an existing ledger only to plan against it: nothing in it is changed. Throws UserError('ledger'). */
 export function openPlanning(path: string): PlanningLedger & { readonly close: () => void } {
   const db = openForReading(path);
-  const { statements, fingerprintKey } = guarded(path, () => ({
+  const { statements, identity } = guarded(path, () => ({
     statements: prepareLookUps(db),
-    fingerprintKey: db.prepare<[], Buffer>('SELECT fingerprint_key FROM ledger').pluck().get(),
+    identity: db
+      .prepare<[], { key: Buffer; keying: string | null }>(
+        'SELECT fingerprint_key AS key, keying FROM ledger',
+      )
+      .get(),
   }));
   return {
-    fingerprintKey: fingerprintKey ?? new Uint8Array(),
+    fingerprintKey: identity?.key ?? new Uint8Array(),
+    keying: identity?.keying ?? null,
     lookUp: (keys) => guarded(path, () => lookUpRecords(statements, keys)),
     unmigrated: (keys) => guarded(path, () => lookUpUnmigrated(statements, keys)),
     knownGrants: (mailboxes) => guarded(path, () => lookUpGrants(statements, mailboxes)),

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
 import { codeOf, describeWriteTrouble } from '../../core/file-trouble.js';
@@ -23,9 +24,10 @@ function assertNoDirectory(path: string): void {
 /** Throws UserError('ledger') where there is no file of that name. */
 export function assertExists(path: string): void {
   if (existsSync(path)) return;
+  const folder = dirname(path);
   throw new UserError(
     'ledger',
-    `There is no ledger at ${path}.`,
+    `There is no ledger at ${path}${existsSync(folder) ? '' : `: there is no folder ${folder}`}.`,
     'Name it with --ledger FILE, or make one with: nylas-migrate run users.csv',
   );
 }

@@ -19,7 +19,7 @@ export function formatProgress(snapshot: Snapshot, columns: number): string {
     `${formatCount(snapshot.balance.read)} rows`,
     outcomes(snapshot),
     `${snapshot.requestsPerSecond.toFixed(1)}/s${reasonOf(snapshot.pace)}`,
-    leftOf(snapshot),
+    restOf(snapshot),
     `${snapshot.inFlight} in flight`,
     snapshot.latencyP50Ms === null ? null : `p50 ${(snapshot.latencyP50Ms / 1000).toFixed(1)}s`,
   ].filter((part) => part !== null);
@@ -70,11 +70,11 @@ function reasonOf({ askedPerSecond, targetPerSecond, held, heldLanes }: PaceSnap
 
 /** The whole state of a run, for whoever asks with a signal. */
 export function formatState(snapshot: Snapshot): string {
-  const { inFlight, inFlightMax, waiting, pace } = snapshot;
+  const { inFlight, inFlightMax, waiting, nextDueInMs, pace } = snapshot;
   const held = pace.heldLanes.map((lane) => `${laneTitle(lane)} for ${formatDuration(lane.heldMs)}`);
   const lines = [
     formatProgress(snapshot, Infinity),
-    `In flight ${inFlight} of at most ${inFlightMax} at the moment; ${formatCounted(waiting, 'row')} waiting.`,
+    `In flight ${inFlight} of at most ${inFlightMax} at the moment; ${waitingFor(waiting, nextDueInMs)}.`,
     pace.askedPerSecond === 0
       ? 'Unpaced.'
       : `Rate ${pace.targetPerSecond.toFixed(1)}/s of ${pace.askedPerSecond}/s asked for.`,
@@ -88,6 +88,20 @@ function outcomes({ balance: { buckets } }: Snapshot): string {
   const done = buckets.migrated + buckets.already_done;
   const people = buckets.failed + buckets.skipped + buckets.invalid;
   return `${formatCount(done)} migrated · ${formatCount(people)} need somebody`;
+}
+
+/** Where nothing is on its way, what is waited for: how long that takes says nothing of the rest. */
+function restOf(snapshot: Snapshot): string | null {
+  const { inFlight, waiting, nextDueInMs } = snapshot;
+  if (inFlight > 0 || waiting === 0 || nextDueInMs === null) return leftOf(snapshot);
+  return waitingFor(waiting, nextDueInMs);
+}
+
+function waitingFor(waiting: number, nextDueInMs: number | null): string {
+  const rows = `${formatCounted(waiting, 'row')} waiting`;
+  return waiting === 0 || nextDueInMs === null
+    ? rows
+    : `${rows}, the next for ${formatDuration(nextDueInMs)}`;
 }
 
 function leftOf(snapshot: Pick<Snapshot, 'share' | 'elapsedMs'>): string | null {

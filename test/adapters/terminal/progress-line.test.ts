@@ -20,6 +20,7 @@ function snapshotOf(pace: Partial<PaceSnapshot> = {}, rest: Partial<Snapshot> = 
     balance: { read: 161_986, buckets },
     inFlight: 61,
     inFlightMax: 80,
+    nextDueInMs: null,
     waiting: 1,
     pace: {
       ...{ askedPerSecond: 45, targetPerSecond: 45, held: null, heldLanes: [], stoppedLanes: [] },
@@ -60,6 +61,14 @@ describe('a progress line', () => {
     [{ heldLanes: [{ ...LANE, heldMs: 2_000 }] }, '44.9/s (held: microsoft)'],
   ])('says why it holds back: %o', (pace, says) => {
     expect(formatProgress(snapshotOf(pace), Infinity)).toContain(says);
+  });
+
+  it('says what is waited for where nothing is on its way, and guesses no end', () => {
+    const line = formatProgress(snapshotOf({}, { inFlight: 0, waiting: 4, nextDueInMs: 38_000 }), Infinity);
+    expect(line).toContain('4 rows waiting, the next for 38 s  0 in flight');
+    expect(line).not.toContain('left');
+    const others = formatProgress(snapshotOf({}, { inFlight: 1, waiting: 4, nextDueInMs: 38_000 }), Infinity);
+    expect(others).toContain('left');
   });
 
   it('does without what is not known', () => {
