@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { COMMANDS } from './commands.js';
+import { UserError } from '../core/errors.js';
 import { EXIT } from '../core/exit-codes.js';
+import { nearest } from '../core/nearest.js';
 import { tellFailure } from './failure.js';
 import type { Shell } from './shell.js';
 
@@ -29,12 +31,23 @@ export async function runCli(args: readonly string[], shell: Shell): Promise<num
     await completeNamed(program, args, shell, (code) => {
       exitCode = code;
     });
+    assertHelpable(args);
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
     return (await tellFailure(error, args.includes('--json'), shell)).exitCode;
   }
+}
+
+/** Commander would show the list of commands, and not say why. Throws UserError where there is no such command. */
+function assertHelpable([first, name]: readonly string[]): void {
+  if (first !== 'help' || name === undefined || name.startsWith('-')) return;
+  const names = COMMANDS.map((command) => command.name);
+  if (name === 'help' || names.includes(name)) return;
+  const near = nearest(name, names);
+  const guess = near === null ? '' : ` Did you mean ${near}?`;
+  throw new UserError('usage', `There is no command ${name}.${guess}`, 'See: nylas-migrate --help');
 }
 
 function makeProgram(shell: Shell): Command {

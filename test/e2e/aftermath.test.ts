@@ -150,12 +150,28 @@ describe('verify', () => {
     expect(statusOf('ok-0')[3]).toBe('valid');
   });
 
+  it('keeps ids of grants that are gone out of SQL, and says that those of a simulator are', async () => {
+    const { simulator, here, verified, grantOf } = await migrated({ ok: 2 });
+    const [gone, left] = [grantOf('ok-0'), grantOf('ok-1')];
+    simulator.behind.remove(gone);
+    expect(await verified()).toMatchObject({ ...NOTHING, matched: 1, missing: 1 });
+    const target = ['--dialect', 'sqlite', '--table', 'users', '--key', 'account_id', '--set', 'grant_id'];
+    const { stdout, stderr } = await here('report', '--format', 'sql', ...target);
+    expect(stdout).toContain(left);
+    expect(stdout).not.toContain(gone);
+    expect(stderr).toContain('1 grant id not written: verify found those grants deleted.');
+    for (const text of [stdout, stderr])
+      expect(text).toContain('A rehearsal: these grants are of a simulator');
+  });
+
   it('tells a mailbox that goes by another email, until somebody accepts that', async () => {
     const { simulator, here, verified, grantOf } = await migrated({ ok: 2 });
     simulator.behind.rename(grantOf('ok-0'), 'ada.lovelace@example.com');
     expect(await verified()).toMatchObject({ ...NOTHING, matched: 1, changed: 1, exitCode: 3 });
     const list = JSON.parse((await here('resolve', '--list', '--json')).stdout) as unknown;
     expect(list).toMatchObject({ undecided: 1, records: [{ answeredEmail: 'ada.lovelace@example.com' }] });
+    // The commands that it proposes ask the same Nylas.
+    expect(JSON.stringify(list)).toContain(`--accept --by NAME --why TEXT --api-uri ${simulator.url}`);
     await here('resolve', 'ok-0', '--accept', '--by', 'ada', '--why', 'she has married');
     expect(await verified()).toMatchObject({ ...NOTHING, matched: 2, exitCode: 0 });
   });

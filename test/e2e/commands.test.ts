@@ -383,6 +383,19 @@ describe('options of a run', () => {
     expect(() => statSync(join(cwd, 'migration.db'))).toThrow();
   });
 
+  it('--dry-run refuses a file that the ledger would be keyed otherwise by, as a run does', async () => {
+    const cwd = testFolder();
+    const simulator = await simulate();
+    writeUsers(cwd, emails(2));
+    const args = ['run', 'users.csv', '--api-uri', simulator.url, '--rate', '0'];
+    expect((await runHere(args, { cwd })).exitCode).toBe(0);
+    for (const more of [['--dry-run'], []]) {
+      const run = await runHere([...args, ...more, '--identify-by', 'column:provider'], { cwd });
+      expect(run.exitCode, run.stdout).toBe(2);
+      expect(run.stderr).toContain('this file would name them by column:provider');
+    }
+  });
+
   it('--dry-run keeps to the limits', async () => {
     const cwd = testFolder();
     writeUsers(cwd, emails(20));
