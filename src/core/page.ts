@@ -28,6 +28,8 @@ export interface ReportPage {
 export interface Headline {
   readonly records: number;
   readonly byStatus: Readonly<Record<Status, number>>;
+  /** Migrated users of whose grants `verify` found that they are gone, or no good any more. */
+  readonly lost: number;
   /** Whether statuses and records, and the rows of every run that ended, add up. */
   readonly balanced: boolean;
   readonly lastRun: LastRun['state'] | null;

@@ -25,22 +25,27 @@ function applicationOf({ application_id: application, host }: ReportPage['proven
 }
 
 /** The figure, in words that stand alone in a browser's tab. */
-export function titleOf({ records, byStatus, lastRun }: Headline): string {
+export function titleOf({ records, byStatus, lost, lastRun }: Headline): string {
   if (records === 0)
     return lastRun === 'running' ? 'The migration has just begun' : 'Nobody was migrated yet';
+  if (lost > 0)
+    return `${number(byStatus.migrated - lost)} of ${formatCounted(records, 'user')} have a v3 grant that works`;
   if (byStatus.migrated === records && records === 1) return 'The one user has a v3 grant';
   if (byStatus.migrated === records) return `All ${formatCounted(records, 'user')} have a v3 grant`;
   return `${number(byStatus.migrated)} of ${formatCounted(records, 'user')} have a v3 grant`;
 }
 
 function sentenceOf({ headline, rowIssues, todos }: ReportPage): string {
-  const { records, byStatus, lastRun } = headline;
+  const { records, byStatus, lost, lastRun } = headline;
   const people = todos.filter(({ who }) => who !== 'nobody').reduce((sum, { count }) => sum + count, 0);
   const rest = records - byStatus.migrated - people;
   const parts = [
     ...(lastRun === 'running' ? ['A run is going on: these figures are of one moment.'] : []),
     ...(lastRun === 'died' ? ['The last run died; the same command resumes it.'] : []),
-    ...(records === 0 ? [] : [`That is ${formatShare(byStatus.migrated, records)}.`]),
+    ...(records === 0 ? [] : [`That is ${formatShare(byStatus.migrated - lost, records)}.`]),
+    ...(lost === 0
+      ? []
+      : [`Of ${formatCounted(lost, 'migrated user')} verify found the grant gone, or no good any more.`]),
     ...(people === 0 ? [] : [`For ${formatCounted(people, 'user')} somebody must act.`]),
     ...(rest === 0
       ? []
@@ -53,9 +58,10 @@ function sentenceOf({ headline, rowIssues, todos }: ReportPage): string {
 }
 
 /** The same in one bar; the table after it says it in numbers. */
-function meter({ records, byStatus }: Headline): Markup {
-  const share = formatShare(byStatus.migrated, records);
-  const width = Math.floor((byStatus.migrated * 1000) / records);
+function meter({ records, byStatus, lost }: Headline): Markup {
+  const working = byStatus.migrated - lost;
+  const share = formatShare(working, records);
+  const width = Math.floor((working * 1000) / records);
   return html`<svg
     class="meter"
     viewBox="0 0 1000 16"
