@@ -162,6 +162,10 @@ describe('verify', () => {
     expect(stderr).toContain('1 grant id not written: verify found those grants deleted.');
     for (const text of [stdout, stderr])
       expect(text).toContain('A rehearsal: these grants are of a simulator');
+    // Nor does the page count them.
+    const page = (await here('report', '--format', 'html')).stdout;
+    expect(page).toContain('1 of 2 users have a v3 grant that works');
+    expect(page).toContain('Of 1 migrated user verify found the grant gone');
   });
 
   it('tells a mailbox that goes by another email, until somebody accepts that', async () => {
