@@ -61,6 +61,7 @@ function factsOf(source: RecordSource, open: OpenSource, map: HeaderMap): InputF
     delimiter: open.delimiter,
     notes: open.notes ?? [],
     ignoredHeaders: map.ignored,
+    hasTokenColumn: [...map.columns.keys()].some((field) => field.endsWith('refresh_token')),
     identifiedBy: map.keyingRule,
   };
 }

@@ -57,6 +57,8 @@ export interface InputFacts {
   /** What was recognised on the way to the text: `gzip`, `UTF-16LE`. */
   readonly notes: readonly string[];
   readonly ignoredHeaders: readonly string[];
+  /** Whether some column is read as refresh tokens. */
+  readonly hasTokenColumn: boolean;
   readonly identifiedBy: string;
 }
 

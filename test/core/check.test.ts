@@ -57,6 +57,7 @@ describe('a check', () => {
       bad: 0,
       byProvider: { google: 2, microsoft: 1 },
       ignoredHeaders: ['notes'],
+      hasTokenColumn: true,
       identifiedBy: 'account_id',
       delimiter: ',',
       notes: [],

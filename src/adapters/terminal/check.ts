@@ -117,10 +117,13 @@ function withoutCredential({ withoutCredential: { count } }: CheckSummary): stri
   return wrap(text, WIDTH);
 }
 
-function ignored({ ignoredHeaders }: CheckSummary): string[] {
-  return ignoredHeaders.length === 0
-    ? []
-    : wrap(`Columns not read: ${ignoredHeaders.map(printable).join(', ')}`, WIDTH);
+/** Where one of them may be meant to hold the tokens, nobody must take its users for Nylas' own. */
+function ignored({ ignoredHeaders, hasTokenColumn }: CheckSummary): string[] {
+  if (ignoredHeaders.length === 0) return [];
+  const text = `Columns not read: ${ignoredHeaders.map(printable).join(', ')}`;
+  const hint =
+    '. None is read as refresh tokens: if one of these holds them, name it with --column refresh_token=HEADER';
+  return wrap(hasTokenColumn ? text : `${text}${hint}`, WIDTH);
 }
 
 function estimate({ estimate: { ratePerSecond, requests, seconds } }: CheckSummary): string[] {

@@ -9,6 +9,7 @@ const CLEAN: CheckSummary = {
   delimiter: ',',
   notes: [],
   ignoredHeaders: [],
+  hasTokenColumn: true,
   identifiedBy: 'account_id',
   rows: 1_000_000,
   good: 1_000_000,
@@ -153,4 +154,12 @@ describe('the answer of check', () => {
     expect(text).toMatch(/Nothing can be migrated/);
     expect(text).not.toMatch(/nylas-migrate run|requests/);
   });
+});
+
+test('says of a file whose tokens are in no column that it knows, how to name it', () => {
+  const summary = { ...TROUBLED, hasTokenColumn: false, ignoredHeaders: ['token'] };
+  const text = renderCheck(summary).replaceAll('\n', ' ').replaceAll(/ +/g, ' ');
+  expect(text).toContain('Columns not read: token. None is read as refresh tokens');
+  expect(text).toContain('--column refresh_token=HEADER');
+  expect(renderCheck(TROUBLED)).not.toContain('refresh_token=HEADER');
 });
