@@ -55,6 +55,8 @@ export class World {
   readonly nylas: Nylas;
   /** How late the next timer of a process fires. */
   readonly latenessMs: () => number;
+  /** From the seed like all else: a changed password can have the fingerprint of the old one, one in 65,536. */
+  readonly ledgerIdentity: { readonly ledgerId: string; readonly fingerprintKey: Uint8Array };
   readonly #folder = mkdtempSync(join(FOLDER, 'simulation-'));
   #ledgers = 0;
   #image = EMPTY_IMAGE;
@@ -66,6 +68,7 @@ export class World {
     this.people = new People(this.dice.fork());
     this.settings = rollSettings(this.dice.fork(), this.people);
     this.witness = new Witness(this.people);
+    this.ledgerIdentity = { ledgerId: `world-${seed}`, fingerprintKey: keyOf(new Dice(seed)) };
     this.nylas = new Nylas(this.clock, this.dice.fork(), this.people, this.settings, this.witness);
   }
 
@@ -100,6 +103,10 @@ export class World {
   }
 }
 
+function keyOf(dice: Dice): Uint8Array {
+  return Uint8Array.from({ length: 32 }, () => dice.int(0, 255));
+}
+
 /** Timers fire late now and then, as those of a busy machine do. */
 function latenessOf(dice: Dice): () => number {
   const chance = dice.pick([0, 0.05, 0.3]);
@@ -123,7 +130,9 @@ class Process {
     this.life = new Life(world.clock, world.latenessMs);
     this.ledgerPath = ledgerPath;
     // Nobody else touches its files here.
-    this.#ledger = Object.assign(openLedger(ledgerPath, this.life), { watch: () => nothing });
+    this.#ledger = Object.assign(openLedger(ledgerPath, this.life, world.ledgerIdentity), {
+      watch: () => nothing,
+    });
   }
 
   /** Lives to the end of the run, or to its own; `onCrash` keeps what is on the disk then. */

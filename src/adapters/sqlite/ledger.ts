@@ -28,6 +28,7 @@ import { GroupCommit } from './group-commit.js';
 import { lookUpGrants, lookUpRecords, lookUpUnmigrated } from './look-up.js';
 import { assertExists, describeHolder, ledgerError, lockOf, openForWriting, takeLock } from './open.js';
 import { grantOfSeen, seenRow } from './seen-grants.js';
+import type { NewIdentity } from './schema.js';
 import { watchFiles, type WatchedFile } from './watch.js';
 import { prepareWrites, type Writes } from './writes.js';
 
@@ -44,11 +45,14 @@ export function openExistingLedger(path: string, clock: Clock): Ledger {
   return openLedger(path, clock);
 }
 
-/** Opens a ledger for a run and takes its lock. Throws UserError('ledger' | 'locked'). */
-export function openLedger(path: string, clock: Clock): Ledger {
+/**
+ * Opens a ledger for a run and takes its lock. `identity`: of a new one, random where it isn't given. Throws
+ * UserError('ledger' | 'locked').
+ */
+export function openLedger(path: string, clock: Clock, identity?: NewIdentity): Ledger {
   const lock = takeLock(path, () => describeHolder(path));
   try {
-    return new SqliteLedger(path, openForWriting(path, clock.now()), lock, clock);
+    return new SqliteLedger(path, openForWriting(path, clock.now(), identity), lock, clock);
   } catch (error) {
     lock.close();
     throw error;

@@ -5,7 +5,7 @@ import Sqlite, { type Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
 import { codeOf, describeWriteTrouble } from '../../core/file-trouble.js';
 import { assertSound, copyOf, keepAndGoBack } from './damage.js';
-import { assertOurs, assertReadable, migrateSchema } from './schema.js';
+import { assertOurs, assertReadable, migrateSchema, type NewIdentity } from './schema.js';
 
 const BUSY_TIMEOUT_MS = 5_000;
 /** A reader that asks whether the lock is held has it for an instant itself. */
@@ -33,7 +33,7 @@ export function assertExists(path: string): void {
 }
 
 /** Opens a ledger to write, making it where there is none. Throws UserError('ledger'). */
-export function openForWriting(path: string, nowMs: number): Database {
+export function openForWriting(path: string, nowMs: number, identity?: NewIdentity): Database {
   return guarded(path, () => {
     makeFile(path);
     return opened(new Sqlite(path, { timeout: BUSY_TIMEOUT_MS }), (db) => {
@@ -43,7 +43,7 @@ export function openForWriting(path: string, nowMs: number): Database {
       db.pragma('journal_mode = WAL');
       db.pragma('synchronous = FULL');
       db.pragma('foreign_keys = ON');
-      migrateSchema(db, nowMs);
+      migrateSchema(db, nowMs, identity);
     });
   });
 }

@@ -44,18 +44,33 @@ export function assertReadable(db: Database, path: string): void {
   );
 }
 
+/** What a new ledger is told apart by, and what its fingerprints are made under. */
+export interface NewIdentity {
+  readonly ledgerId: string;
+  /** 32 bytes. */
+  readonly fingerprintKey: Uint8Array;
+}
+
+function randomIdentity(): NewIdentity {
+  return { ledgerId: randomUUID(), fingerprintKey: randomBytes(32) };
+}
+
 /**
  * Brings a new or older ledger to the current schema, each step in a transaction of its own. The caller has
  * made sure that it is one.
  */
-export function migrateSchema(db: Database, nowMs: number): void {
+export function migrateSchema(
+  db: Database,
+  nowMs: number,
+  { ledgerId, fingerprintKey }: NewIdentity = randomIdentity(),
+): void {
   if (isEmpty(db)) db.pragma(`application_id = ${APPLICATION_MARK}`);
   for (const [index, sql] of migrations().entries()) {
     if (index >= schemaVersion(db)) apply(db, index + 1, sql);
   }
   db.prepare(
     'INSERT OR IGNORE INTO ledger (only, ledger_id, created_at, fingerprint_key) VALUES (1, ?, ?, ?)',
-  ).run(randomUUID(), nowMs, randomBytes(32));
+  ).run(ledgerId, nowMs, fingerprintKey);
 }
 
 function apply(db: Database, version: number, sql: string): void {
