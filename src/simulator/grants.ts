@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Provider } from '../core/provider.js';
+import { GrantOrder } from './grant-order.js';
 import { uuidFromHex } from './random.js';
 
 /** A grant as Nylas shows it. */
@@ -64,11 +65,15 @@ export class GrantStore {
   readonly #namespace: string;
   readonly #byId = new Map<string, StoredGrant>();
   readonly #idByMailbox = new Map<string, string>();
-  readonly #idsByEmail = new Map<string, Set<string>>();
+  readonly #idsByEmail = new Map<string, readonly string[]>();
   /** How often a mailbox lost its grant: the next one gets another id. */
   readonly #deletions = new Map<string, number>();
-  /** Everything in some order, until the next change: a listing reads it page by page. */
-  readonly #sorted = new Map<string, readonly StoredGrant[]>();
+  readonly #orders = {
+    created_at: new GrantOrder('created_at', this.#byId),
+    updated_at: new GrantOrder('updated_at', this.#byId),
+  };
+  /** One list for all who have the same scopes: a million users have few. */
+  readonly #scopes = new Map<string, readonly string[]>();
 
   /** Ids follow from the namespace and the mailbox, so that they don't depend on the order of requests. */
   constructor(namespace: string) {
@@ -90,7 +95,7 @@ export class GrantStore {
     const existing = this.#byId.get(this.#idByMailbox.get(mailbox) ?? '');
     const { aliases, dead } = authentication;
     const grant = {
-      ...authenticated(authentication, nowS),
+      ...authenticated(authentication, this.#shared(authentication.scope), nowS),
       ...(existing ? lasting(existing.grant) : { id: this.#newId(mailbox) }),
     };
     this.#put({ grant, mailbox, aliases, dead });
@@ -131,28 +136,51 @@ export class GrantStore {
     this.#byId.delete(id);
     this.#idByMailbox.delete(stored.mailbox);
     this.#deletions.set(stored.mailbox, (this.#deletions.get(stored.mailbox) ?? 0) + 1);
-    this.#sorted.clear();
+    for (const order of Object.values(this.#orders)) order.forget();
     return true;
   }
 
   /** One page of the grants that match. */
-  list({ filter, sortBy, orderBy, limit, offset }: GrantQuery): readonly Grant[] {
-    const candidates =
-      filter.email === undefined ? this.#inOrder(sortBy, orderBy) : this.#withEmail(filter.email);
-    const matching = isEmptyFilter(filter)
-      ? candidates
-      : candidates.filter(({ grant }) => matches(grant, filter));
-    const ordered = filter.email === undefined ? matching : inOrder(matching, sortBy, orderBy);
-    return ordered.slice(offset, offset + limit).map(({ grant }) => grant);
+  list(query: GrantQuery): readonly Grant[] {
+    const end = query.offset + query.limit;
+    const page: Grant[] = [];
+    let matching = 0;
+    for (const grant of this.#candidates(query)) {
+      if (matching >= end) break;
+      if (!matches(grant, query.filter)) continue;
+      if (matching >= query.offset) page.push(grant);
+      matching += 1;
+    }
+    return page;
+  }
+
+  *#candidates({ filter, sortBy, orderBy }: GrantQuery): Generator<Grant> {
+    if (filter.email !== undefined) {
+      yield* inOrder(this.#withEmail(filter.email), sortBy, orderBy);
+      return;
+    }
+    const { since = -Infinity, before = Infinity } = sortBy === 'created_at' ? filter : {};
+    for (const id of this.#orders[sortBy].between(orderBy, since, before)) {
+      const stored = this.#byId.get(id);
+      if (stored !== undefined) yield stored.grant;
+    }
   }
 
   #put(stored: StoredGrant): void {
     const { id, email } = stored.grant;
+    const before = this.#byId.get(id)?.grant;
     this.#unlink(id);
     this.#byId.set(id, stored);
     this.#idByMailbox.set(stored.mailbox, id);
-    if (email !== undefined) this.#idsOf(email).add(id);
-    this.#sorted.clear();
+    if (email !== undefined) this.#idsByEmail.set(email.toLowerCase(), [...this.#idsOf(email), id]);
+    for (const order of Object.values(this.#orders)) order.put(stored.grant, before);
+  }
+
+  #shared(scope: readonly string[]): readonly string[] {
+    const name = scope.join(' ');
+    const shared = this.#scopes.get(name) ?? scope;
+    this.#scopes.set(name, shared);
+    return shared;
   }
 
   #newId(mailbox: string): string {
@@ -162,26 +190,18 @@ export class GrantStore {
 
   #unlink(id: string): void {
     const email = this.#byId.get(id)?.grant.email;
-    if (email !== undefined) this.#idsOf(email).delete(id);
+    if (email === undefined) return;
+    const others = this.#idsOf(email).filter((each) => each !== id);
+    if (others.length > 0) this.#idsByEmail.set(email.toLowerCase(), others);
+    else this.#idsByEmail.delete(email.toLowerCase());
   }
 
-  #idsOf(email: string): Set<string> {
-    const folded = email.toLowerCase();
-    const ids = this.#idsByEmail.get(folded) ?? new Set();
-    this.#idsByEmail.set(folded, ids);
-    return ids;
+  #idsOf(email: string): readonly string[] {
+    return this.#idsByEmail.get(email.toLowerCase()) ?? [];
   }
 
-  #withEmail(email: string): readonly StoredGrant[] {
-    const ids = this.#idsByEmail.get(email.toLowerCase()) ?? new Set<string>();
-    return [...ids].flatMap((id) => this.#byId.get(id) ?? []);
-  }
-
-  #inOrder(sortBy: GrantQuery['sortBy'], orderBy: GrantQuery['orderBy']): readonly StoredGrant[] {
-    const name = `${sortBy}:${orderBy}`;
-    const sorted = this.#sorted.get(name) ?? inOrder([...this.#byId.values()], sortBy, orderBy);
-    this.#sorted.set(name, sorted);
-    return sorted;
+  #withEmail(email: string): readonly Grant[] {
+    return this.#idsOf(email).flatMap((id) => this.#byId.get(id)?.grant ?? []);
   }
 }
 
@@ -190,8 +210,12 @@ function mailboxKey(provider: Provider, mailbox: string): string {
   return `${provider}:${mailbox.toLowerCase()}`;
 }
 
-function authenticated(authentication: Authentication, nowS: number): Omit<Grant, 'id'> {
-  const { provider, scope, status, email, state, credentialId } = authentication;
+function authenticated(
+  authentication: Authentication,
+  scope: readonly string[],
+  nowS: number,
+): Omit<Grant, 'id'> {
+  const { provider, status, email, state, credentialId } = authentication;
   return {
     provider,
     scope,
@@ -214,10 +238,6 @@ function lasting({ id, created_at, state, account_id }: Grant): Partial<Grant> &
   };
 }
 
-function isEmptyFilter(filter: GrantQuery['filter']): boolean {
-  return Object.values(filter).every((value) => value === undefined);
-}
-
 function matches(grant: Grant, filter: GrantQuery['filter']): boolean {
   const { provider, account_id, grant_status, since = -Infinity, before = Infinity } = filter;
   return (
@@ -231,10 +251,10 @@ function matches(grant: Grant, filter: GrantQuery['filter']): boolean {
 
 /** Grants of the same second keep the order they came in, or exactly the reverse of it. */
 function inOrder(
-  grants: readonly StoredGrant[],
+  grants: readonly Grant[],
   sortBy: GrantQuery['sortBy'],
   orderBy: GrantQuery['orderBy'],
-): readonly StoredGrant[] {
-  const ascending = grants.toSorted((a, b) => a.grant[sortBy] - b.grant[sortBy]);
+): readonly Grant[] {
+  const ascending = grants.toSorted((a, b) => a[sortBy] - b[sortBy]);
   return orderBy === 'asc' ? ascending : ascending.toReversed();
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GrantStore, type Authentication, type GrantQuery } from '../../src/simulator/grants.js';
 
@@ -86,3 +87,54 @@ describe('a listing', () => {
     expect(changing.list(query({}))).toHaveLength(2);
   });
 });
+
+/** What may befall a store: somebody authenticates so many seconds later, or earlier, is deleted, or was there before. */
+const EVENT = fc.record({
+  kind: fc.constantFrom('authenticate', 'authenticate', 'authenticate', 'remove', 'plant'),
+  who: fc.nat({ max: 8 }),
+  laterS: fc.integer({ min: -2, max: 3 }),
+});
+const QUERY = fc.record({
+  filter: fc.record({
+    since: fc.option(fc.integer({ min: 95, max: 120 }), { nil: undefined }),
+    before: fc.option(fc.integer({ min: 95, max: 120 }), { nil: undefined }),
+    grant_status: fc.option(fc.constantFrom('valid', 'invalid'), { nil: undefined }),
+  }),
+  sortBy: fc.constantFrom('created_at', 'updated_at'),
+  orderBy: fc.constantFrom('asc', 'desc'),
+  limit: fc.integer({ min: 1, max: 4 }),
+  offset: fc.nat({ max: 4 }),
+});
+
+test('a page is what sorting all that matches would give, whatever happened before and between', () => {
+  const steps = fc.array(fc.record({ event: EVENT, asked: QUERY }), { maxLength: 40 });
+  fc.assert(
+    fc.property(steps, (events) => {
+      const store = new GrantStore('app');
+      let nowS = 100;
+      for (const { event, asked } of events) {
+        nowS += event.laterS;
+        befall(store, event, nowS);
+        expect(store.list(asked)).toEqual(sortedPage(store, asked));
+      }
+    }),
+  );
+});
+
+function befall(store: GrantStore, { kind, who }: { kind: string; who: number }, nowS: number): void {
+  const email = `${who}@x.org`;
+  const status = who % 2 === 0 ? 'valid' : 'invalid';
+  if (kind === 'authenticate') store.upsert(authentication(email, { status }), nowS);
+  else if (kind === 'plant') store.plant({ provider: 'google', email: `planted.${email}`, id: email }, nowS);
+  else store.remove(store.all()[who]?.id ?? '');
+}
+
+function sortedPage(store: GrantStore, { filter, sortBy, orderBy, limit, offset }: GrantQuery) {
+  const { since = 0, before = Infinity, grant_status } = filter;
+  const matching = store
+    .all()
+    .filter(({ created_at }) => created_at >= since && created_at <= before)
+    .filter((grant) => grant_status === undefined || grant.grant_status === grant_status);
+  const ascending = matching.toSorted((a, b) => a[sortBy] - b[sortBy]);
+  return (orderBy === 'asc' ? ascending : ascending.toReversed()).slice(offset, offset + limit);
+}
