@@ -1,3 +1,4 @@
+import type { HeldLane } from './core/holds.js';
 import {
   laneEnded,
   laneSilent,
@@ -9,7 +10,6 @@ import {
 } from './core/lane.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
-import type { HeldLane } from './core/run-summary.js';
 import type { Clock, LaneName, Log } from './ports.js';
 
 export interface LanesOptions {

@@ -1,5 +1,7 @@
 import type { Answer } from './core/answer.js';
 import { UserError } from './core/errors.js';
+import type { HeldSummary, RunPace } from './core/holds.js';
+import { describeLaneStop, laneTitle } from './core/lane-stop.js';
 import { isOwnThrottle } from './core/outcome.js';
 import type { RetryTarget } from './core/plan.js';
 import type { Provider } from './core/provider.js';
@@ -8,8 +10,6 @@ import { parseRetryAfter, type RetryPolicy } from './core/retry.js';
 import type { Scope } from './core/scope.js';
 import { scrubberOf, scrubbersBesides } from './core/scrub.js';
 import { balances, Tally, type Balance } from './core/tally.js';
-import type { RunPace } from './core/holds.js';
-import type { HeldSummary } from './core/run-summary.js';
 import { Asked, type Unmatched } from './core/unmatched.js';
 import type { StopReason } from './core/verdict.js';
 import { Books } from './books.js';
@@ -348,6 +348,8 @@ class Migration {
       withoutSuccess: (name) => ledger.withoutSuccess(name),
       onStop: (stopped) => {
         this.#stoppedLanes.push(stopped);
+        const why = describeLaneStop(stopped.stop);
+        this.#ports.warn(`${laneTitle(stopped)} is held back: ${why} The rest goes on.`);
       },
     });
   }

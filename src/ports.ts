@@ -25,11 +25,10 @@ import type {
 import type { RecordChange, RecordGrant } from './core/change.js';
 import type { Evidence, Outcome } from './core/outcome.js';
 import type { Grant } from './core/grant.js';
-import type { RunPace } from './core/holds.js';
+import type { HeldSummary, RunPace } from './core/holds.js';
 import type { KnownGrants, RecordState } from './core/plan.js';
 import type { Provenance } from './core/provenance.js';
 import type { ReportRow } from './core/report.js';
-import type { HeldSummary } from './core/run-summary.js';
 import type { GrantUse } from './core/probe.js';
 import type { Balance } from './core/tally.js';
 import type { HeldGrant } from './core/undo.js';

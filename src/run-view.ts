@@ -1,5 +1,4 @@
-import { shiftHolds, type RunPace } from './core/holds.js';
-import type { HeldSummary } from './core/run-summary.js';
+import { shiftHolds, type HeldSummary, type RunPace } from './core/holds.js';
 import type { Tally } from './core/tally.js';
 import type { Dispatcher } from './dispatch.js';
 import type { Feed } from './feed.js';

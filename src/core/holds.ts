@@ -1,3 +1,5 @@
+import type { Provider } from './provider.js';
+
 /** A time in which nothing was let through, in milliseconds of one clock. */
 export interface Hold {
   readonly cause: 'throttled' | 'outage';
@@ -5,14 +7,25 @@ export interface Hold {
   readonly toMs: number;
 }
 
-/** What a run asked of Nylas, and what held it; times are Unix milliseconds. */
-export interface RunPace {
-  /** Requests a second; 0: unpaced. */
-  readonly askedPerSecond: number;
-  /** How many of Nylas' own 429s came. */
+/** How long nothing was sent, by cause, and how often Nylas itself said that it was too much. */
+export interface HeldSummary {
   readonly throttledHits: number;
   readonly throttledMs: number;
   readonly outageMs: number;
+  /** Providers that throttled, or did not answer Nylas: nothing of theirs was sent for so long. */
+  readonly lanes: readonly HeldLane[];
+}
+
+export interface HeldLane {
+  readonly provider: Provider;
+  readonly credentialId: string | null;
+  readonly heldMs: number;
+}
+
+/** What a run asked of Nylas, and what held it; times are Unix milliseconds. */
+export interface RunPace extends HeldSummary {
+  /** Requests a second; 0: unpaced. */
+  readonly askedPerSecond: number;
   /** In their order; the shortest breaks between them are left out where there are too many. */
   readonly holds: readonly Hold[];
 }

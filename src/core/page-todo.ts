@@ -1,6 +1,6 @@
 import { HANDLING, type Category, type Status } from './category.js';
 import { formatCounted } from './counted.js';
-import type { StateCount } from './ledger-rows.js';
+import { lastMigration, type LedgerRun, type StateCount } from './ledger-rows.js';
 import type { DomainCount } from './statistics.js';
 
 /** What lacks a grant for one reason: who must act, on how many, and where they are. */
@@ -23,25 +23,44 @@ interface State {
   readonly category: Category | null;
 }
 
-/** What remains to be done: people's work first, the most users first. */
-export function todosOf(counts: readonly StateCount[], domains: readonly DomainCount[]): readonly Todo[] {
+/**
+ * What must be mended before those who were not submitted are worth submitting: what the last run held them back
+ * for. Null: it reached them, or would have.
+ */
+export function heldBackBy(runs: readonly LedgerRun[]): string | null {
+  const last = lastMigration(runs);
+  if (last?.endedHow === 'key_refused') return 'Nylas refused the API key';
+  return last?.endedHow === 'refused' ? last.endedWhy : null;
+}
+
+/** What remains to be done: people's work first, the most users first. `heldBack`: as `heldBackBy`. */
+export function todosOf(
+  counts: readonly StateCount[],
+  domains: readonly DomainCount[],
+  heldBack: string | null,
+): readonly Todo[] {
   const states = new Map<string, State>();
   for (const { status, category } of counts)
     if (status !== 'migrated') states.set(`${status} ${category ?? ''}`, { status, category });
-  const todos = [...states.values()].map((state) => todoOf(state, counts, domains));
+  const todos = [...states.values()].map((state) => todoOf(state, counts, domains, heldBack));
   return todos.sort((a, b) => Number(b.who !== NOBODY) - Number(a.who !== NOBODY) || b.count - a.count);
 }
 
 const NOBODY = 'nobody';
 
-function todoOf(state: State, counts: readonly StateCount[], domains: readonly DomainCount[]): Todo {
+function todoOf(
+  state: State,
+  counts: readonly StateCount[],
+  domains: readonly DomainCount[],
+  heldBack: string | null,
+): Todo {
   const isOfState = (entry: State): boolean =>
     entry.status === state.status && entry.category === state.category;
   const providers = counts.filter(isOfState).map(({ provider, count }) => ({ provider, count }));
   const ofState = domains.filter(isOfState);
   const count = providers.reduce((sum, entry) => sum + entry.count, 0);
   const domainsTotal = ofState[0]?.domains ?? 0;
-  const { who, why, remedy } = meaningOf(state);
+  const { who, why, remedy } = meaningOf(state, heldBack);
   return {
     title: titleOf(state, count, domainsTotal),
     ...{ who, why, remedy, providers, count, domainsTotal },
@@ -50,7 +69,10 @@ function todoOf(state: State, counts: readonly StateCount[], domains: readonly D
   };
 }
 
-function meaningOf({ status, category }: State): Pick<Todo, 'who' | 'why' | 'remedy'> {
+function meaningOf(
+  { status, category }: State,
+  heldBack: string | null,
+): Pick<Todo, 'who' | 'why' | 'remedy'> {
   if (status === 'in_doubt')
     return { who: NOBODY, why: 'the outcome is not known yet', remedy: 'run again: it looks for the grant' };
   if (status === 'undone')
@@ -61,9 +83,15 @@ function meaningOf({ status, category }: State): Pick<Todo, 'who' | 'why' | 'rem
       why: 'a run submits it, or died doing so',
       remedy: 'wait for the run, or run again',
     };
-  if (category === null) return { who: NOBODY, why: 'not submitted yet', remedy: 'run again' };
+  if (category === null) return notSubmitted(heldBack);
   const { who, what, remedy } = HANDLING[category];
   return { who, why: what, remedy };
+}
+
+function notSubmitted(heldBack: string | null): Pick<Todo, 'who' | 'why' | 'remedy'> {
+  return heldBack === null
+    ? { who: NOBODY, why: 'not submitted yet', remedy: 'run again' }
+    : { who: 'you', why: `not submitted: held back. ${heldBack}`, remedy: 'mend that, then run again' };
 }
 
 function titleOf({ status, category }: State, count: number, domains: number): string {

@@ -1,7 +1,7 @@
+import type { HeldSummary } from './holds.js';
 import type { LaneStop } from './lane.js';
 import type { StateCount } from './ledger-rows.js';
 import type { Need, NextStep } from './next-steps.js';
-import type { Provider } from './provider.js';
 import type { Balance } from './tally.js';
 import type { Unmatched } from './unmatched.js';
 import type { StopReason, Verdict } from './verdict.js';
@@ -56,21 +56,6 @@ export interface RunDocument extends RunSummary {
     readonly sha256?: string;
     readonly bytes?: number;
   };
-}
-
-/** How long nothing was sent, by cause, and how often Nylas itself said that it was too much. */
-export interface HeldSummary {
-  readonly throttledHits: number;
-  readonly throttledMs: number;
-  readonly outageMs: number;
-  /** Providers that throttled, or did not answer Nylas: nothing of theirs was sent for so long. */
-  readonly lanes: readonly HeldLane[];
-}
-
-export interface HeldLane {
-  readonly provider: Provider;
-  readonly credentialId: string | null;
-  readonly heldMs: number;
 }
 
 interface StoppedLaneSummary {

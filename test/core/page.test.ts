@@ -82,7 +82,7 @@ describe('the course of a run', () => {
       ],
     );
     expect(timeline).toMatchObject({ achievedPerSecond: 2, askedPerSecond: 45, holds: [] });
-    const pace = { askedPerSecond: 0, throttledHits: 0, throttledMs: 0, outageMs: 0, holds: [] };
+    const pace = { askedPerSecond: 0, throttledHits: 0, throttledMs: 0, outageMs: 0, lanes: [], holds: [] };
     expect(timelineOf(activity, counts, 45, pace).askedPerSecond).toBeNull();
   });
 });
@@ -112,7 +112,7 @@ describe('what is to be done', () => {
       count({ category: 'needs_reauth', count: 31_000 }),
       count({ status: 'migrated', category: null, count: 7 }),
     ];
-    const todos = todosOf(counts, [domain]);
+    const todos = todosOf(counts, [domain], null);
     expect(todos.map(({ title }) => title)).toEqual([
       '31,000 users must sign in again',
       '41 administrators unblock 30,000 users',
@@ -120,6 +120,13 @@ describe('what is to be done', () => {
     ]);
     expect(todos[1]).toMatchObject({ count: 30_000, domains: [domain], who: 'an administrator' });
     expect(todos[1]?.providers).toHaveLength(2);
+  });
+
+  it('is yours where rows were held back: a rerun alone would not help', () => {
+    const counts = [count({ status: 'pending', category: null, count: 5 })];
+    const [todo] = todosOf(counts, [], 'zoom: it has no connector.');
+    expect(todo).toMatchObject({ who: 'you', remedy: 'mend that, then run again' });
+    expect(todo?.why).toBe('not submitted: held back. zoom: it has no connector.');
   });
 
   it.each([

@@ -297,6 +297,10 @@ describe('a provider that refuses every token', () => {
     expect(run.buckets).toMatchObject({ migrated: 500, failed: 0, held_back: 500 });
     expect(server.submitted.filter(({ provider }) => provider === 'microsoft').length).toBeLessThan(115);
     expect(Object.keys(counts(cwd)).filter((name) => name.includes('failed'))).toEqual([]);
+    expect(run.text).toMatch(/^Warning: microsoft is held back: .*\. The rest goes on\.$/m);
+    const page = await runHere(['report', '--format', 'html'], { cwd });
+    expect(page.stdout).toContain('not submitted: held back. microsoft: ');
+    expect(page.stdout).not.toContain('<td>nobody</td>');
 
     const early = await migrate(cwd, server.url, '--rate', '0', '--concurrency-max', '10');
     expect(early.exitCode).toBe(4);

@@ -1,4 +1,5 @@
 import { formatCounted } from '../../core/counted.js';
+import { laneTitle } from '../../core/lane-stop.js';
 import type { StateCount } from '../../core/ledger-rows.js';
 import type { LatencySummary } from '../../core/page-latency.js';
 import type { PageRun, ReportPage } from '../../core/page.js';
@@ -59,7 +60,7 @@ function paceOf({ achievedPerSecond, askedPerSecond, pace, slots }: Timeline): s
 
 function heldWords(pace: Timeline['pace']): string {
   if (pace === null) return 'What held it is not known: it has not ended, or died.';
-  const { throttledHits, throttledMs, outageMs } = pace;
+  const { throttledHits, throttledMs, outageMs, lanes } = pace;
   const parts = [
     ...(throttledHits === 0
       ? []
@@ -68,7 +69,12 @@ function heldWords(pace: Timeline['pace']): string {
         ]),
     ...(outageMs === 0 ? [] : [`Nylas was out of reach for ${duration(outageMs)}.`]),
   ];
-  return parts.length === 0 ? 'Neither throttling by Nylas itself nor an outage held it.' : parts.join(' ');
+  const whole = parts.length === 0 ? ['Neither throttling by Nylas itself nor an outage held it.'] : parts;
+  const ofLanes = lanes.map((lane) => `${laneTitle(lane)} alone for ${duration(lane.heldMs)}`);
+  return [
+    ...whole,
+    ...(ofLanes.length === 0 ? [] : [`Held for their provider: ${ofLanes.join(', ')}.`]),
+  ].join(' ');
 }
 
 function answersIn({ counts }: TimelineSlot): number {

@@ -2,7 +2,7 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Answer } from '../../core/answer.js';
 import { isOwnThrottle, type Outcome } from '../../core/outcome.js';
 import type { Provider } from '../../core/provider.js';
-import type { HeldSummary } from '../../core/run-summary.js';
+import type { HeldSummary } from '../../core/holds.js';
 
 /** From loopback to the longest time-out that somebody would set. */
 const BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120];

@@ -68,12 +68,13 @@ function prepareAttempts(db: Database) {
       SELECT run_id AS runId, min(started_at) AS firstAtMs, max(coalesce(ended_at, started_at)) AS lastAtMs,
         count(*) AS attempts
       FROM ledger_attempts WHERE result IS NOT 'not_sent' GROUP BY run_id ORDER BY run_id`),
+    // By when a request left: answers that come together are no burst.
     slots: db.prepare<[string], SlotCount>(`
       WITH span AS MATERIALIZED (
         SELECT value ->> 'runId' AS run_id, value ->> 'fromMs' AS from_ms, value ->> 'slotMs' AS slot_ms
         FROM json_each(?)
       )
-      SELECT run_id AS runId, max(0, ended_at - from_ms) / slot_ms AS slot,
+      SELECT run_id AS runId, max(0, ended_at - coalesce(latency_ms, 0) - from_ms) / slot_ms AS slot,
         iif(kind = 'submit', result, 'look_up') AS outcome, count(*) AS count
       FROM ledger_attempts JOIN span USING (run_id)
       WHERE ended_at IS NOT NULL AND result <> 'not_sent'

@@ -57,7 +57,15 @@ async function tellStory(path: string): Promise<void> {
   await story.ledger.note(story.runId, issueOf({ line: 300, email: HOSTILE }));
   const { runId, ledger } = story;
   const hold = { cause: 'outage', fromMs: BEGAN_AT_MS + 2_000, toMs: BEGAN_AT_MS + 4_000 } as const;
-  const pace = { askedPerSecond: 40, throttledHits: 0, throttledMs: 0, outageMs: 2_000, holds: [hold] };
+  const lanes = [{ provider: 'zoom', credentialId: null, heldMs: 20_000 }] as const;
+  const pace = {
+    askedPerSecond: 40,
+    throttledHits: 0,
+    throttledMs: 0,
+    outageMs: 2_000,
+    lanes,
+    holds: [hold],
+  };
   ledger.endRun(runId, {
     endedAtMs: BEGAN_AT_MS + 60_000,
     how: 'done',
@@ -103,7 +111,9 @@ describe.skipIf(CHROMIUM === null)('the page of a report', () => {
     expect(await page.evaluate('window.broken')).toBeUndefined();
     expect(await page.title()).toBe('120 of 122 users have a v3 grant');
     expect(await page.locator('img').count()).toBe(0);
-    expect(await page.locator('body').innerText()).toContain('a\\u{202e}b</script>');
+    const text = await page.locator('body').innerText();
+    expect(text).toContain('a\\u{202e}b</script>');
+    expect(text).toContain('Nylas was out of reach for 2 s. Held for their provider: zoom alone for 20 s.');
   });
 
   it('lets no other script act, should one get in', async () => {
