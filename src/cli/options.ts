@@ -340,7 +340,7 @@ const VERIFY_OPTIONS = {
   adopt: flag('--adopt', 'record the grants of people who signed in by themselves'),
   probe: option(
     '--probe <sample>',
-    'try a share of the grants, such as 1%, or so many: one small request each',
+    'try some grants for real, one small request each: so many, or about a share, such as 1%',
     parseSampleSize,
     null as SampleSize | null,
   ),
