@@ -143,11 +143,11 @@ describe('the status', () => {
     (await tellStory()).endAndClose('work_remains');
     const text = renderStatus(statusOf(read(), NOW_MS, 'acme.db'));
     expect(text).toContain('4 records = pending 1 + migrated 1 + failed 2  ✓');
-    expect(text).toMatch(/1 {2}google: provider or Nylas busy +nobody +run again after 06:18 UTC/);
+    expect(text).toMatch(/1 {2}google: provider or Nylas busy +nobody$/m);
     expect(text).toContain('Next:\n  Run again after 06:18 UTC: 1 record waits:\n      nylas-migrate run');
     expect(text).toMatch(/^ +nylas-migrate run users.csv --ledger acme.db$/m);
     expect(text).toMatch(
-      /1 {2}2026-03-01 06:00Z {2}2026-03-01 06:01Z {2}work is left for a rerun {2}users.csv · canary/,
+      /1 {2}2026-03-01 06:00Z {2}1 min {2}work is left for a rerun {2}users.csv · canary/,
     );
     expectNarrow(text);
   });
@@ -175,7 +175,7 @@ describe('the explanation', () => {
       /^BOB@example.com \(ledger acme.db, application app-1 at api.us.nylas.com\)/,
       /^ {2}record_key +bob$/m,
       /^ {2}error_message +AADSTS700082 expired$/m,
-      /^ {2}meaning +the credential is no longer accepted; it is for the user to act$/m,
+      /^ {2}meaning +the credential is no longer accepted; it is for the user to\n +act$/m,
       /^Requests: 1$/m,
       /^ {2}2026-03-01T06:00:01.000Z {2}submit, run 1: refused, HTTP 400, 300 ms$/m,
       /^ {4}request id +req-7$/m,
@@ -301,7 +301,7 @@ describe('the summary of a run', () => {
         requestsPerSecond: 40,
         latencyP50Ms: 900,
       },
-      pace: { askedPerSecond: 45, throttledHits: 0, throttledMs: 0, outageMs: 0, holds: [] },
+      pace: { askedPerSecond: 45, throttledHits: 0, throttledMs: 0, outageMs: 0, lanes: [], holds: [] },
       held: { throttledHits: 0, throttledMs: 0, outageMs: 0, lanes: [] },
       input: { sha256: 'c0ffee', bytes: 12 },
       unmatched: { keys: [], retry: [] },
@@ -316,12 +316,12 @@ describe('the summary of a run', () => {
   it('balances, with only the buckets that hold something', async () => {
     const text = renderRunSummary(await summarize());
     expect(text).toContain(
-      'Read 15 = migrated 1 + failed 2 + duplicate 1 + waiting 1 + out of scope 1 + invalid 9  ✓',
+      'Read 15 = migrated 1 + failed 2 + duplicate 1 + waiting 1 + out of scope 1 +\ninvalid 9  ✓',
     );
     expect(text).toContain('Run 1 took 1 min 5 s: 2,600 requests, 40.0/s (of 45/s asked for)');
     expect(text).toContain('  line 7: the email is none; the provider is missing\n  and 8 more');
     expect(text).toMatch(
-      /^No grant yet +who must act +next\n(?:.*\n)* +1 {2}microsoft: the credential is no longer accepted +the user +report --category needs_reauth/m,
+      /^No grant yet +who must act\n(?:.*\n)* +1 {2}microsoft: the credential is no longer accepted +the user$/m,
     );
     expectNarrow(text);
   });
@@ -399,7 +399,7 @@ describe('the summary of a run', () => {
     ],
     [
       { stop: { kind: 'input', message: 'Line 9 never ends.', next: 'Fix it.' } },
-      'Line 9 never ends. Fix it. What is done stays done.',
+      'Line 9 never ends. Fix it. What is done\nstays done.',
     ],
     [{ ratePerSecond: 0 }, '(unpaced)'],
     [{ requests: 3, requestsPerSecond: null }, 'Run 1 took 1 min 5 s: 3 requests\n'],
@@ -411,6 +411,6 @@ describe('the summary of a run', () => {
 /** Commands stand unbroken on lines of their own; everything else keeps to the width, and holds no escapes. */
 function expectNarrow(text: string): void {
   const prose = text.split('\n').filter((line) => !/^ +nylas-migrate /.test(line));
-  expect(prose.filter((line) => line.length > 100)).toEqual([]);
+  expect(prose.filter((line) => line.length > 80)).toEqual([]);
   expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
 }

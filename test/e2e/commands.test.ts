@@ -204,7 +204,7 @@ describe('an input that breaks off', () => {
     expect(run.exitCode).toBe(4);
     expect(run.stdout.replaceAll('\n', ' ')).toContain('What is done stays done.');
     const status = await runHere(['status'], { cwd });
-    expect(status.stdout).toContain('the record that begins on line 3 has a quote');
+    expect(status.stdout.replaceAll('\n', ' ')).toContain('the record that begins on line 3 has a quote');
     expect(status.stdout).toContain('the input broke off');
     expect(status.stdout).not.toContain('planted');
     const { runs } = JSON.parse((await runHere(['status', '--json'], { cwd })).stdout) as { runs: unknown };

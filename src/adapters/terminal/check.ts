@@ -2,9 +2,7 @@ import { BAD_ROWS_MAX, type CheckSummary, type Problem } from '../../core/check.
 import { commandLine } from '../../core/shell.js';
 import { formatCount, formatCounted } from '../../core/counted.js';
 import { formatDuration, formatTable, wrap } from './format.js';
-
-const WIDTH = 100;
-const INDENT = '  ';
+import { INDENT, WIDTH } from './steps.js';
 
 /**
  * The answer of `check` for a person. `runCommand` is what to type next, with the options that this check
@@ -137,11 +135,21 @@ function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '�');
 }
 
-/** The command stands on a line of its own, unbroken, to be copied. */
+/** Of fewer users a canary would be most of them. */
+const CANARY_WORTHWHILE_FROM = 200;
+
+/** Each command stands on a line of its own, unbroken, to be copied. */
 function next({ rows, good, bad }: CheckSummary, runCommand: string): string[] {
   if (rows === 0) return ['The input has a header and no rows: there is nothing to migrate.'];
   if (good === 0) return ['Nothing can be migrated: correct the file, then check it again.'];
-  const why =
-    bad === 0 ? 'Next:' : 'Next (good rows are migrated, corrected ones with the same command later):';
-  return [why, `${INDENT}${runCommand}`];
+  const whole = [`${INDENT}${runCommand}`];
+  const corrected = bad === 0 ? '' : ' (corrected rows later, with the same command)';
+  if (good < CANARY_WORTHWHILE_FROM) return [`Next${corrected}:`, ...whole];
+  const canary = `${INDENT}${runCommand} --limit-per-provider 20 --label canary`;
+  return [
+    'Next, a canary of twenty users of each provider:',
+    canary,
+    `Then everybody${corrected}:`,
+    ...whole,
+  ];
 }

@@ -2,7 +2,7 @@ import { describeEnding } from '../../core/run-ending.js';
 import type { StateCount } from '../../core/ledger-rows.js';
 import type { RunLine, StatusSummary } from '../../core/status-summary.js';
 import { formatCount, formatCounted } from '../../core/counted.js';
-import { formatTable, wrap } from './format.js';
+import { formatDuration, formatTable, wrap } from './format.js';
 import { printable } from './printable.js';
 import { joinSections, renderNeeds, renderSteps, renderSum, WIDTH, words } from './steps.js';
 
@@ -58,7 +58,7 @@ function runs(all: readonly RunLine[]): string[] {
     .map((run) => [
       String(run.run),
       minute(run.startedAt),
-      run.endedAt === null ? '' : minute(run.endedAt),
+      tookOf(run),
       howItEnded(run),
       printable(
         [run.kind === 'migrate' ? run.input : run.kind, run.label ?? '']
@@ -66,7 +66,13 @@ function runs(all: readonly RunLine[]): string[] {
           .join(' · '),
       ),
     ]);
-  return formatTable([['run', 'began', 'ended', 'how', 'input'], ...shown], { right: [0] });
+  return formatTable([['run', 'began', 'took', 'how it ended', 'input'], ...shown], { right: [0] });
+}
+
+function tookOf({ startedAt, endedAt }: RunLine): string {
+  return startedAt === null || endedAt === null
+    ? ''
+    : formatDuration(Date.parse(endedAt) - Date.parse(startedAt));
 }
 
 /** What the last run failed on: the way on begins there. */

@@ -3,7 +3,8 @@ import { formatCount } from '../../core/counted.js';
 import { formatTable, wrap } from './format.js';
 import { printable } from './printable.js';
 
-export const WIDTH = 100;
+/** What every terminal shows without breaking lines. */
+export const WIDTH = 80;
 export const INDENT = '  ';
 const BUG = 'The books do not balance: this is a bug, please report it.';
 
@@ -18,16 +19,15 @@ function renderStep({ say, command }: NextStep, lead: string, indent: string): r
   return command === null ? text : [...text, `${indent}${INDENT}${INDENT}${printable(command)}`];
 }
 
-/** Who must act, the most first. */
+/** Who must act, the most first; what they do stands under `Next`. */
 export function renderNeeds(needs: readonly Need[]): readonly string[] {
   if (needs.length === 0) return [];
-  const rows = needs.map(({ count, provider, what, who, next }) => [
+  const rows = needs.map(({ count, provider, what, who }) => [
     formatCount(count),
     `${printable(provider)}: ${what}`,
     who,
-    next,
   ]);
-  const [header = '', ...lines] = formatTable([['', '', 'who must act', 'next'], ...rows], {
+  const [header = '', ...lines] = formatTable([['', '', 'who must act'], ...rows], {
     right: [0],
     indent: INDENT,
   });

@@ -71,7 +71,9 @@ describe('the answer of check', () => {
         '',
         '1,000,000 requests to Nylas: 6 h 10 min at 45 a second',
         '',
-        'Next:',
+        'Next, a canary of twenty users of each provider:',
+        '  nylas-migrate run users.csv --limit-per-provider 20 --label canary',
+        'Then everybody:',
         '  nylas-migrate run users.csv',
         '',
       ].join('\n'),
@@ -88,11 +90,11 @@ describe('the answer of check', () => {
         google  1,050
 
       Problems (a row can have several; bad rows are never sent)
-        49 rows: no refresh token: if Nylas held the token (Hosted auth), use Nylas’ own batch clone; else
-        this person must sign in again
-          lines 1000000, 1000001, 1000002, 1000003, 1000004, 1000005, 1000006, 1000007, 1000008, 1000009,
-          1000010, 1000011, 1000012, 1000013, 1000014, 1000015, 1000016, 1000017, 1000018, 1000019 and 29
-          more
+        49 rows: no refresh token: if Nylas held the token (Hosted auth), use Nylas’
+        own batch clone; else this person must sign in again
+          lines 1000000, 1000001, 1000002, 1000003, 1000004, 1000005, 1000006,
+          1000007, 1000008, 1000009, 1000010, 1000011, 1000012, 1000013, 1000014,
+          1000015, 1000016, 1000017, 1000018, 1000019 and 29 more
         1 row: the email is not an email address
           line 7
         --json lists every bad row with its line and reasons.
@@ -100,18 +102,21 @@ describe('the answer of check', () => {
       2 rows with the record key of an earlier row: only the first counts
         line 9 repeats line 4 (k1)
         line 12 repeats line 4
-        One of them names another mailbox, which would not be migrated: --identify-by another column tells
-        them apart.
+        One of them names another mailbox, which would not be migrated: --identify-by
+        another column tells them apart.
       1 row of another user with the mailbox of an earlier row: they share its grant
 
-      49 rows without any credential. Users of Hosted auth have none in your database: Nylas holds their
-      tokens, and moves them with its own batch clone. The others must sign in again.
+      49 rows without any credential. Users of Hosted auth have none in your database:
+      Nylas holds their tokens, and moves them with its own batch clone. The others
+      must sign in again.
 
       Columns not read: notes, shoe size
 
       1,047 requests to Nylas: 24 s at 45 a second
 
-      Next (good rows are migrated, corrected ones with the same command later):
+      Next, a canary of twenty users of each provider:
+        nylas-migrate run 'bob'\\''s users.csv' --limit-per-provider 20 --label canary
+      Then everybody (corrected rows later, with the same command):
         nylas-migrate run 'bob'\\''s users.csv'
       "
     `);
