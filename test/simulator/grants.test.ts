@@ -90,8 +90,8 @@ describe('a listing', () => {
 
 /** What may befall a store: somebody authenticates so many seconds later, or earlier, is deleted, or was there before. */
 const EVENT = fc.record({
-  kind: fc.constantFrom('authenticate', 'authenticate', 'authenticate', 'remove', 'plant'),
-  who: fc.nat({ max: 8 }),
+  kind: fc.constantFrom('authenticate', 'authenticate', 'remove', 'plant'),
+  who: fc.nat({ max: 4 }),
   laterS: fc.integer({ min: -2, max: 3 }),
 });
 const QUERY = fc.record({
@@ -118,6 +118,7 @@ test('a page is what sorting all that matches would give, whatever happened befo
         expect(store.list(asked)).toEqual(sortedPage(store, asked));
       }
     }),
+    { numRuns: 300 },
   );
 });
 
