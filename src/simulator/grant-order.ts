@@ -38,12 +38,12 @@ export class GrantOrder {
     this.#ids = null;
   }
 
-  /** Every id from `sinceS` to `beforeS`, both included, in this order or exactly the reverse of it. */
-  *between(orderBy: 'asc' | 'desc', sinceS: number, beforeS: number): Generator<string> {
+  /** Every id from `sinceS` to `beforeS`, both included, but the first so many, in this order or its exact reverse. */
+  *between(orderBy: 'asc' | 'desc', sinceS: number, beforeS: number, skipped: number): Generator<string> {
     const ids = this.#sorted();
     const from = this.#firstAt(ids, sinceS);
     const to = this.#firstAt(ids, beforeS + 1);
-    for (let index = 0; index < to - from; index += 1) {
+    for (let index = skipped; index < to - from; index += 1) {
       yield ids[orderBy === 'asc' ? from + index : to - 1 - index] ?? '';
     }
   }

@@ -143,9 +143,11 @@ export class GrantStore {
   /** One page of the grants that match. */
   list(query: GrantQuery): readonly Grant[] {
     const end = query.offset + query.limit;
+    // Nobody looks at all who stand before a deep page, where they all match.
+    const skipped = asksByTimeAlone(query) ? query.offset : 0;
     const page: Grant[] = [];
-    let matching = 0;
-    for (const grant of this.#candidates(query)) {
+    let matching = skipped;
+    for (const grant of this.#candidates(query, skipped)) {
       if (matching >= end) break;
       if (!matches(grant, query.filter)) continue;
       if (matching >= query.offset) page.push(grant);
@@ -154,13 +156,13 @@ export class GrantStore {
     return page;
   }
 
-  *#candidates({ filter, sortBy, orderBy }: GrantQuery): Generator<Grant> {
+  *#candidates({ filter, sortBy, orderBy }: GrantQuery, skipped: number): Generator<Grant> {
     if (filter.email !== undefined) {
       yield* inOrder(this.#withEmail(filter.email), sortBy, orderBy);
       return;
     }
     const { since = -Infinity, before = Infinity } = sortBy === 'created_at' ? filter : {};
-    for (const id of this.#orders[sortBy].between(orderBy, since, before)) {
+    for (const id of this.#orders[sortBy].between(orderBy, since, before, skipped)) {
       const stored = this.#byId.get(id);
       if (stored !== undefined) yield stored.grant;
     }
@@ -236,6 +238,13 @@ function lasting({ id, created_at, state, account_id }: Grant): Partial<Grant> &
     ...(state !== undefined && { state }),
     ...(account_id !== undefined && { account_id }),
   };
+}
+
+/** Whether everything in the order's range matches. */
+function asksByTimeAlone({ filter, sortBy }: GrantQuery): boolean {
+  const { since, before, ...others } = filter;
+  const isByOtherTime = sortBy !== 'created_at' && (since !== undefined || before !== undefined);
+  return !isByOtherTime && Object.values(others).every((value) => value === undefined);
 }
 
 function matches(grant: Grant, filter: GrantQuery['filter']): boolean {
