@@ -19,6 +19,9 @@ export type Standing = 'valid' | 'invalid' | 'gone' | 'unknown' | 'stopped';
 /** Ten million grants of Nylas' page size: a listing that goes on for longer has no end. */
 const PAGES_MAX = 50_000;
 
+/** So many grants are asked for by their ids before everything is listed: the application may have millions. */
+const ASKED_MAX = 100;
+
 /** The part of a run's work that listing needs. */
 export type ListingWork = ReadingWork & {
   readonly ledger: Pick<
@@ -33,7 +36,7 @@ export type ListingWork = ReadingWork & {
  * answer made. Each listing brings only what is new since the last one.
  */
 export class GrantIndex {
-  /** What a listing of this run brought has this id or a later one. */
+  /** What a listing of this run brought has a later id, what was asked for by its own id this one or a later one. */
   readonly firstListingId: number;
   readonly #work: ListingWork;
   /** When the newest whole listing began, in monotonic milliseconds. */
@@ -41,12 +44,14 @@ export class GrantIndex {
   #lastListingId: number;
   #whole: Promise<Listed> | null = null;
   #running: { readonly startedMs: number; readonly end: Promise<Listed> } | null = null;
+  #isClosed = false;
+  #confirmed = 0;
 
   constructor(work: ListingWork) {
-    this.#work = work;
+    this.#work = { ...work, stopping: () => this.#isClosed || work.stopping() };
     // Neither this run's listings nor those of earlier ones are told apart by a clock that can be set back.
     this.firstListingId = Math.max(work.clock.now(), work.ledger.lastListing()) + 1;
-    this.#lastListingId = this.firstListingId - 1;
+    this.#lastListingId = this.firstListingId;
   }
 
   /** Makes sure that a listing begun at `sinceMs` (monotonic) or later is in the ledger; listings are shared. */
@@ -65,15 +70,23 @@ export class GrantIndex {
     return listed !== 'whole' || since === null ? listed : this.#refreshRenewed(since);
   }
 
+  /** Asks for no further page: listing that goes on ends as if the run were stopping. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   /**
-   * Finds out whether a grant that an earlier run listed is there still, and keeps that in the ledger. The first
-   * to ask has everything listed anew, which answers for nearly all others; only what that doesn't bring is asked
-   * for by its id.
+   * Finds out whether a grant that an earlier run listed is there still, and keeps that in the ledger. A few are asked
+   * for by their ids. Whoever wants to know of more has everything listed anew, which answers for nearly all others;
+   * only what that doesn't bring is asked for by its id.
    */
   async confirm(grantId: string): Promise<'known' | 'unknown'> {
-    await this.listAll();
-    const listingId = this.#work.ledger.listingOf(grantId);
-    if (listingId !== null && listingId >= this.firstListingId) return 'known';
+    this.#confirmed += 1;
+    if (this.#confirmed > ASKED_MAX) {
+      await this.listAll();
+      const listingId = this.#work.ledger.listingOf(grantId);
+      if (listingId !== null && listingId >= this.firstListingId) return 'known';
+    }
     const standing = await this.ask(grantId);
     return standing === 'unknown' || standing === 'stopped' ? 'unknown' : 'known';
   }
@@ -146,6 +159,7 @@ export class GrantIndex {
     const { ledger, api } = this.#work;
     const listingId = (this.#lastListingId += 1);
     for (let offset = 0, pages = 0; pages < PAGES_MAX; pages += 1) {
+      if (this.#work.stopping()) return 'stopped';
       const page = pageAt(offset);
       const answer = await reread(this.#work, (onLeft) => api.listGrants(page, onLeft));
       if (answer === null) return 'stopped';

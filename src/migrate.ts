@@ -22,6 +22,7 @@ import type { Input } from './input.js';
 import { Lanes, type StoppedLane } from './lanes.js';
 import { Later } from './later.js';
 import { LedgerView } from './ledger-view.js';
+import { keepListed, type KeptListed } from './keep-listed.js';
 import { GrantIndex, listBeforehand } from './listing.js';
 import { Meter, type Measured } from './meter.js';
 import { NylasClock } from './nylas-clock.js';
@@ -69,6 +70,8 @@ export interface MigrateOptions {
   readonly apiKey: string;
   /** Rows that may wait for a time or for another record: the only credentials held beyond those in flight. */
   readonly laterMax?: number;
+  /** How long after one listing of what is new the next begins. */
+  readonly listEveryMs?: number;
 }
 
 export interface MigratePorts {
@@ -157,6 +160,7 @@ class Migration {
   readonly #feed: Feed;
   readonly #view: RunView;
   readonly #unwritten: UnwrittenOutcomes;
+  #keptListed: KeptListed | null = null;
   #ledgerFailure: UserError | null = null;
   #cancelCut = (): void => undefined;
 
@@ -207,10 +211,12 @@ class Migration {
   async #goThrough(): Promise<RunResult> {
     const warning = await listBeforehand(this.#index, this.#ports.clock.monotonic());
     if (warning !== null) this.#ports.warn(warning);
+    this.#keptListed = keepListed(this.#index, this.#ports.clock, this.#options.listEveryMs);
     const inputFailure = await this.#feed.read();
     await this.#dispatcher.turns.drain();
     await this.#dispatcher.finish();
     if (this.#dispatcher.turns.standsStill) this.#ports.warn(STANDSTILL);
+    await this.#keptListed.end();
     await this.#reconsider();
     return this.#end(inputFailure);
   }
@@ -251,6 +257,7 @@ class Migration {
     this.#ports.stop.stop({ kind: 'failure' });
     // Its failure follows from the one that led here.
     await this.#dispatcher.finish().catch(() => undefined);
+    await this.#keptListed?.end().catch(() => undefined);
   }
 
   /** The run ended in good order, though not well: it isn't taken for one that died. */

@@ -9,6 +9,7 @@ import { userError } from './support/user-error.js';
 
 const NOW_MS = Date.UTC(2026, 2, 1, 12);
 const NOW_S = NOW_MS / 1000;
+const NOT_FOUND = nylasError(404, 'api.not_found_error');
 
 type Page = Parameters<ListingWork['api']['listGrants']>[0];
 
@@ -110,7 +111,7 @@ class World {
 
   #answerOne(grantId: string): Promise<Answer> {
     this.askedById.push(grantId);
-    return Promise.resolve(this.#options.byId?.(grantId) ?? nylasError(404, 'api.not_found_error'));
+    return Promise.resolve(this.#options.byId?.(grantId) ?? NOT_FOUND);
   }
 
   #see(grants: readonly Grant[], listingId: number): number {
@@ -244,6 +245,17 @@ describe('a listing that is fresh enough', () => {
   });
 });
 
+test('a listing that is closed asks for no further page', async () => {
+  const world = new World({ count: 450, latencyMs: 100 });
+  const listed = world.refresh();
+  await world.clock.advance(150);
+  world.index.close();
+  await world.clock.advance(1_000);
+  expect(await listed).toBe('stopped');
+  expect(world.offsets).toEqual([0, 200]);
+  expect(world.listedUntil).toBeNull();
+});
+
 describe('a grant that an earlier run saw', () => {
   const kept = new Map([
     ['g0', 7],
@@ -253,24 +265,34 @@ describe('a grant that an earlier run saw', () => {
   const grant = (id: string, status = 'valid'): Answer =>
     reply(200, { data: grantJson({ id, grant_status: status }) });
 
-  test('is known again by one listing of everything, whoever asks and whatever the clock says', async () => {
-    const world = new World({ count: 3, kept: new Map([...kept, ['g0', NOW_MS + 3_600_000]]) });
+  /** So many ask for their grant at once. */
+  const confirmAll = (world: World, count: number): Promise<readonly string[]> =>
+    Promise.all(Array.from({ length: count }, () => world.index.confirm('g0')));
+
+  test('is asked for by its id; a 404 of Nylas is the end of it', async () => {
+    const world = new World({ count: 3, kept, byId: (id) => (id === 'g0' ? grant(id) : NOT_FOUND) });
+    expect(await confirmAll(world, 100)).toEqual(Array.from({ length: 100 }, () => 'known'));
+    expect(world.asked).toEqual([]);
+    expect(world.kept.get('g0')).toBeGreaterThan(7);
+    const other = new World({ count: 3, kept });
+    expect(await other.index.confirm('gone')).toBe('known');
+    expect(other.askedById).toEqual(['gone']);
+    expect(other.kept.has('gone')).toBe(false);
+  });
+
+  test('is, where a hundred were asked for, known by one listing of everything, whatever the clock says', async () => {
+    const known = new Map([...kept, ['g0', NOW_MS + 3_600_000] as const]);
+    const world = new World({ count: 3, kept: known, byId: grant });
     world.listedUntil = NOW_S;
-    const all = ['g0', 'g0', 'g0'].map((id) => world.index.confirm(id));
-    expect(await Promise.all(all)).toEqual(['known', 'known', 'known']);
+    await confirmAll(world, 103);
     expect(world.asked.map(({ since, offset }) => [since, offset])).toEqual([
       [null, 0],
       [null, 3],
     ]);
-    expect(world.askedById).toEqual([]);
+    expect(world.askedById).toHaveLength(100);
     expect(world.index.firstListingId).toBeGreaterThan(NOW_MS + 3_600_000);
-  });
-
-  test('and that the listing does not bring is asked for; a 404 of Nylas is the end of it', async () => {
-    const world = new World({ count: 3, kept });
-    expect(await world.index.confirm('gone')).toBe('known');
-    expect(world.askedById).toEqual(['gone']);
-    expect(world.kept.has('gone')).toBe(false);
+    expect(await world.index.confirm('hidden')).toBe('known');
+    expect(world.askedById.at(-1)).toBe('hidden');
   });
 
   test('is there still where a page has lost it', async () => {

@@ -83,6 +83,7 @@ function rollOptions(dice: Dice, people: People, settleDelayMs: number): Migrate
     singleUse: people.singleUse,
     apiKey: 'simulated-api-key',
     laterMax: dice.pick([1, 2, 5, 1_000]),
+    listEveryMs: dice.pick([3_000, 20_000, 120_000]),
   };
 }
 

@@ -41,8 +41,17 @@ export async function simulate(seed: number): Promise<Simulated> {
 
 function describe({ plan, end, beganAtMs, endedAtMs, callsAtMs }: RunStory): string {
   const { options, cut, weather, clockSet } = plan;
-  const { ratePerSecond, concurrencyMax, limit, laterMax } = options;
-  const facts = { ratePerSecond, concurrencyMax, limit, laterMax, cut, clockSet, weather: namesOf(weather) };
+  const { ratePerSecond, concurrencyMax, limit, laterMax, listEveryMs } = options;
+  const facts = {
+    ratePerSecond,
+    concurrencyMax,
+    limit,
+    laterMax,
+    listEveryMs,
+    cut,
+    clockSet,
+    weather: namesOf(weather),
+  };
   const came = end.kind === 'ended' ? { ...end.result.balance, stop: end.result.stop } : end;
   return `${Math.round(endedAtMs - beganAtMs)} ms, ${callsAtMs.length} calls: ${JSON.stringify({ ...facts, came })}`;
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { calmRun } from './plans.js';
 import { simulate } from './simulate.js';
 import { World } from './world.js';
@@ -50,6 +50,26 @@ describe.runIf(given === undefined)('what used up its attempts', () => {
     );
     expect(waiting).not.toEqual([]);
     expect(Math.min(...restsMs)).toBeGreaterThanOrEqual(settleDelayMs);
+  });
+});
+
+describe.runIf(given === undefined)('a run after one that died', () => {
+  /** From when on it lists, in Unix seconds; the one before died after five minutes. */
+  async function listsFrom(listEveryMs: number): Promise<number> {
+    const world = new World(116);
+    const calm = calmRun(world.settings);
+    const plan = { ...calm, options: { ...calm.options, ratePerSecond: 1, listEveryMs } };
+    await world.run({ ...plan, cut: { kind: 'crash', at: 'call', number: 270 } });
+    const listed = vi.spyOn(world.nylas.grants, 'list');
+    await world.run(plan);
+    world.remove();
+    return Math.min(...listed.mock.calls.map(([{ filter }]) => filter.since ?? Infinity));
+  }
+
+  it('lists what is new since the last listing, not all that the other made', async () => {
+    const [kept, notKept] = [await listsFrom(20_000), await listsFrom(Infinity)];
+    expect(kept - notKept).toBeGreaterThan(200);
+    expect(Number.isFinite(kept)).toBe(true);
   });
 });
 
