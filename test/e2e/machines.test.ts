@@ -537,7 +537,7 @@ function makeDue(cwd: string): void {
 }
 
 describe('a machine short of something', () => {
-  it('too few file descriptors to load our code, or to work: a clear message and exit 7; with more, a rerun completes', async () => {
+  it('too few file descriptors to load our code (7), for the ledger (6) or to work: a clear message; with more, a rerun completes', async () => {
     const cwd = testFolder();
     const simulator = await simulate();
     writeUsers(cwd, 20);
@@ -545,9 +545,9 @@ describe('a machine short of something', () => {
     // How many are too few, and for what, differs from one version of Node to the next.
     for (const count of [22, 24, 26, 30, 35, 40]) {
       const { exitCode, stderr } = await endOf(startLimited(`ulimit -n ${count}`, runArgs(simulator), cwd));
-      isShort.push(exitCode === 7);
-      expect([0, 7], stderr).toContain(exitCode);
-      if (exitCode === 7) expect(stderr).toContain('ulimit -n');
+      isShort.push(exitCode !== 0);
+      expect([0, 6, 7], stderr).toContain(exitCode);
+      if (exitCode !== 0) expect(stderr).toContain('ulimit -n');
       expect(stderr).not.toMatch(/^\s+at /m);
     }
     expect(isShort[0]).toBe(true);

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { runCli, testFolder } from '../support/cli.js';
 import { violationsOf } from '../support/connect-schema.js';
@@ -18,6 +19,15 @@ function legacyCsv(users: number): string {
 
 function jsonOf(text: string): Record<string, unknown> {
   return JSON.parse(text) as Record<string, unknown>;
+}
+
+/** When each submission left, in Unix milliseconds. */
+function leftAtMs(ledger: string): readonly number[] {
+  const db = new Sqlite(ledger, { readonly: true });
+  const left = "SELECT ended_at - latency_ms FROM ledger_attempts WHERE kind = 'submit'";
+  const times = db.prepare<[], number>(left).pluck().all();
+  db.close();
+  return times;
 }
 
 describe('a migration', () => {
@@ -95,14 +105,15 @@ describe('a migration', () => {
     expect(nylas.grants.size).toBe(20);
   });
 
-  // What left evenly can arrive bunched where the machine is busy with other things.
-  it('never lets a second hold more requests than the rate', { retry: 2 }, async () => {
+  // When they left: where the machine is busy, the server in this process hears of several at once.
+  it('never lets a second hold more requests than the rate', async () => {
     const cwd = testFolder();
     const nylas = await startNylasServer(emailInToken);
     writeFileSync(join(cwd, 'users.csv'), legacyCsv(120), { mode: 0o600 });
     const run = await runCli(['run', 'users.csv', '--api-uri', nylas.url, '--rate', '40'], { cwd });
     expect(run.exitCode, run.stderr).toBe(0);
-    const times = nylas.arrivedMs;
+    const times = leftAtMs(join(cwd, 'migration.db'));
+    expect(times).toHaveLength(120);
     const busiest = Math.max(
       ...times.map((from) => times.filter((at) => at >= from && at < from + 1000).length),
     );

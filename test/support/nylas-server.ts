@@ -26,8 +26,6 @@ export interface NylasServer {
   readonly url: string;
   /** Every body posted to /v3/connect/custom, in order. */
   readonly submitted: readonly SubmittedBody[];
-  /** Arrival times of every request, in milliseconds. */
-  readonly arrivedMs: readonly number[];
   readonly grants: ReadonlyMap<string, { id: string; email: string; provider: string }>;
 }
 
@@ -42,7 +40,6 @@ export async function startNylasServer(
   intercept: (path: string) => ServerAnswer | undefined = () => undefined,
 ): Promise<NylasServer> {
   const submitted: SubmittedBody[] = [];
-  const arrivedMs: number[] = [];
   const grants = new Map<string, { id: string; email: string; provider: string; created_at: number }>();
 
   const connect = (body: SubmittedBody): ServerAnswer => {
@@ -84,7 +81,6 @@ export async function startNylasServer(
   };
 
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    arrivedMs.push(performance.now());
     let text = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     request.on('end', () => {
@@ -102,7 +98,7 @@ export async function startNylasServer(
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, submitted, arrivedMs, grants };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, submitted, grants };
 }
 
 /** Every answer to a submission is a grant for the email that its token ends with, after a colon. */
