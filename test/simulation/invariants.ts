@@ -10,7 +10,8 @@ import type { RunStory, World } from './world.js';
 type Findings = readonly string[];
 
 /** What must hold after every run, however it ended. */
-export function checkRun(story: RunStory, { people, nylas, settings, witness }: World): Findings {
+export function checkRun(story: RunStory, world: World): Findings {
+  const { people, nylas, settings, witness, clockWasSet } = world;
   const inputMs = (story.rows / settings.batchSize) * settings.batchDelayMs;
   return [
     ...checkEnd(story),
@@ -20,6 +21,7 @@ export function checkRun(story: RunStory, { people, nylas, settings, witness }: 
     ...checkIntents(story),
     ...checkRefusals(story, people, witness.allSubmissions),
     ...checkGrants(story, people, nylas),
+    ...(settings.tellsDate && !clockWasSet ? checkAdoptions(story, world) : []),
     ...(story.end.kind === 'ended' ? checkBooks(story, story.end.result, people.persons.length) : []),
   ];
 }
@@ -139,6 +141,30 @@ function checkGrants({ after, plan }: RunStory, people: People, nylas: Nylas): F
     if (grant === undefined) return [`${record.key} has a grant that Nylas doesn't know`];
     const isOwn = grant.provider === record.provider && mailboxesOf(person).has(grant.email ?? '');
     return isOwn ? [] : [`${record.key} (${person.mailbox}) has the grant of ${grant.email ?? 'nobody'}`];
+  });
+}
+
+/** Nylas' clock is known to some seconds, and its dates are whole ones. */
+const ADOPTION_MARGIN_S = 30;
+
+/** What is called adopted was made, or renewed, no earlier than the first attempt was meant that can have done it. */
+function checkAdoptions({ before, after }: RunStory, { clock, people, nylas }: World): Findings {
+  const records = [...after.records.values()];
+  const keyOf = new Map(records.map(({ recordId, key }) => [recordId, key]));
+  const meant = after.attempts.filter(({ kind }) => kind === 'submit');
+  return records.flatMap(({ key, provider, origin, grantId }) => {
+    const isNew = origin === 'adopted' && before.records.get(key)?.grantId !== grantId;
+    const grant = isNew && grantId !== null ? nylas.grants.find(grantId)?.grant : undefined;
+    if (grant === undefined) return [];
+    const ours = meant.filter(({ recordId }) => {
+      const person = people.personOf(keyOf.get(recordId) ?? key);
+      const mailboxes = [person.email?.toLowerCase(), person.credential.mailbox];
+      return person.key === key || (person.provider === provider && mailboxes.includes(grant.email));
+    });
+    const agoMs = clock.now() - Math.min(...ours.map(({ startedAtMs }) => startedAtMs));
+    const firstS = nylas.secondOf(clock.monotonic() - agoMs);
+    const isOld = Math.max(grant.created_at, grant.updated_at) < firstS - ADOPTION_MARGIN_S;
+    return when(isOld, `${key} has adopted a grant that is older than its first attempt`);
   });
 }
 

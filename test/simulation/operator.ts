@@ -43,8 +43,10 @@ async function oneRun(world: World, plan: RunPlan): Promise<RunStory> {
   return story;
 }
 
-function setClock({ clock }: World, { afterMs, byMs }: NonNullable<RunPlan['clockSet']>): () => void {
+function setClock(world: World, { afterMs, byMs }: NonNullable<RunPlan['clockSet']>): () => void {
+  const { clock } = world;
   return clock.after(afterMs, () => {
+    world.clockWasSet = true;
     clock.setNow(clock.now() + byMs);
   });
 }

@@ -57,6 +57,8 @@ export class World {
   readonly latenessMs: () => number;
   /** From the seed like all else: a changed password can have the fingerprint of the old one, one in 65,536. */
   readonly ledgerIdentity: { readonly ledgerId: string; readonly fingerprintKey: Uint8Array };
+  /** Whether somebody has set the clock on the wall: until Nylas tells the time again, what it says is taken wrongly. */
+  clockWasSet = false;
   readonly #folder = mkdtempSync(join(FOLDER, 'simulation-'));
   #ledgers = 0;
   #image = EMPTY_IMAGE;
