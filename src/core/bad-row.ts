@@ -1,5 +1,5 @@
 import { EMAIL, isPlain, KEY_LENGTH_MAX } from './plain.js';
-import type { Provider } from './provider.js';
+import { isLikeProviderName, type Provider } from './provider.js';
 import type { BadRow } from './record.js';
 import { carriedOf, holdsCredential, type Work } from './row-fields.js';
 import { hasShifted } from './row-shape.js';
@@ -15,7 +15,7 @@ export function badRow(work: Work, provider: Provider | null, key: string | null
     line: raw.line,
     key: map.identify.by === 'credential' ? null : safe(key),
     email: safe(fields.email),
-    provider: provider ?? safe(fields.provider),
+    provider: provider ?? (isLikeProviderName(fields.provider ?? '') ? safe(fields.provider) : null),
     accountId: safe(fields.account_id),
     carried: Object.fromEntries(carried) as Record<string, string>,
     reasons,

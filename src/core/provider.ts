@@ -53,6 +53,22 @@ export function resolveProvider(name: string, aliases: ReadonlyMap<string, Provi
   return candidates.length === 1 ? { kind: 'provider', provider: only } : { kind: 'ambiguous', candidates };
 }
 
+/** What names of mail services that nobody has listed are made of. */
+const NAME_PARTS: readonly string[] = [...MEANINGS.keys(), 'office', 'mail', 'apple'].filter(
+  (part) => part.length >= 4,
+);
+
+/**
+ * Whether a name that isn't known may be shown as what somebody calls a provider: one short word, or one that holds
+ * what such names are made of. A password of sixteen letters, as Google makes them, looks like any other word.
+ */
+export function isLikeProviderName(name: string): boolean {
+  const plain = folded(name.trim());
+  return (
+    /^[A-Z]?[a-z]{1,10}$|^[A-Z]{2,8}$/.test(name.trim()) || NAME_PARTS.some((part) => plain.includes(part))
+  );
+}
+
 /** `Virtual Calendar`, `virtual_calendar` and `virtual-calendar` are one name. */
 function folded(name: string): string {
   return name.toLowerCase().replace(/[\s_-]+/g, '');

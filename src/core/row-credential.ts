@@ -1,8 +1,8 @@
 import { TOKEN_FIELDS, type Field } from './header.js';
-import { resolveProvider, type Provider } from './provider.js';
+import { isLikeProviderName, resolveProvider, type Provider } from './provider.js';
 import type { RowReason } from './record.js';
 import { hasShifted } from './row-shape.js';
-import { isShowable, shown, type Work } from './row-fields.js';
+import { isShowable, type Work } from './row-fields.js';
 import { chooseVariant, takesToken, type Choice, type Fields } from './variants.js';
 
 /** The provider that the row names, or the default one. */
@@ -33,9 +33,9 @@ function ambiguous(written: string, candidates: readonly Provider[]): RowReason 
 }
 
 function unknown(written: string, near: string | null, fields: Fields): RowReason {
-  if (!isShowable(written, fields)) {
+  if (!isLikeProviderName(written) || !isShowable(written, fields)) {
     const rest = 'where a provider belongs: have the columns shifted?';
-    const message = `${shown(written, fields)} ${rest}`;
+    const message = `a value of ${written.length} characters ${rest}`;
     return { code: 'unknown_provider', message, summary: `a value that isn't shown here ${rest}` };
   }
   const guess = near === null ? '' : ` (did you mean ${near}?)`;

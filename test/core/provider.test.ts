@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import { PROVIDERS, resolveProvider, type Provider } from '../../src/core/provider.js';
+import { isLikeProviderName, PROVIDERS, resolveProvider, type Provider } from '../../src/core/provider.js';
 
 const NONE = new Map<string, Provider>();
 
@@ -56,3 +56,17 @@ describe('a provider name', () => {
     );
   });
 });
+
+test.each(['fastmail', 'Zoho', 'GMX', 'google_workspace', 'Office365 online', 'yahooo', 'Apple-Mail'])(
+  '%s may be shown as the name of a provider',
+  (name) => {
+    expect(isLikeProviderName(name)).toBe(true);
+  },
+);
+
+test.each(['abcdefghijklmnop', 'hunter2', 'tok-1', 'SECRETtoken', 'SecretPassw', 'newspasswordx', ''])(
+  '“%s” may be a password, and isn’t shown',
+  (name) => {
+    expect(isLikeProviderName(name)).toBe(false);
+  },
+);

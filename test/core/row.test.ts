@@ -121,6 +121,13 @@ describe('a bad row', () => {
     expect(codes(interpret({ ...GOOD, provider: '' }))).toEqual(['no_provider']);
   });
 
+  test('with a password where the provider belongs keeps it nowhere', () => {
+    const swapped = interpret({ ...GOOD, provider: 'abcdefghijklmnop' });
+    expect(codes(swapped)).toEqual(['unknown_provider']);
+    expect(JSON.stringify(swapped)).not.toContain('abcdefghijklmnop');
+    expect(messages(swapped)).toContain('a value of 16 characters where a provider belongs');
+  });
+
   test('does not take a provider from the name of a column', () => {
     const row = { email: 'a@b.co', provider: '', google_refresh_token: 't' };
     expect(codes(interpret(row))).toEqual(['no_provider']);
