@@ -5,7 +5,10 @@ import { calmRun, rollRun, type RunPlan } from './plans.js';
 import type { RunStory, World } from './world.js';
 
 const RUNS_MAX = 5;
-/** So many runs with nothing in the way bring everything to its end. */
+/**
+ * So many runs with nothing in the way bring everything to its end, and one more for each person: what can be read only
+ * once leaves those who find no room to wait to the next run.
+ */
 const CALM_RUNS_MAX = 40;
 const MEANWHILE_MAX_MS = 120_000;
 
@@ -15,7 +18,7 @@ export async function operate(world: World, onRun: (story: RunStory) => void): P
   for (let runs = dice.int(1, RUNS_MAX); runs > 0; runs -= 1) {
     onRun(await oneRun(world, rollRun(dice.fork(), settings, people)));
   }
-  for (let runs = 0; runs < CALM_RUNS_MAX; runs += 1) {
+  for (let runs = 0; runs < CALM_RUNS_MAX + people.persons.length; runs += 1) {
     const story = await oneRun(world, calmRun(settings));
     onRun(story);
     if (isDone(story)) return;
