@@ -1,5 +1,5 @@
 import { CATEGORIES, type Category, type Status } from './core/category.js';
-import type { IssueKind, StateCount } from './core/ledger-rows.js';
+import { lastMigration, type IssueKind, type StateCount } from './core/ledger-rows.js';
 import { reportCommand } from './core/next-command.js';
 import type { PageGroup, PageRecords, PageRow } from './core/page.js';
 import { fairShares } from './core/page-shares.js';
@@ -128,8 +128,8 @@ function statesOf(counts: readonly StateCount[]): readonly StateCount[] {
 
 /** The last run's rows that became no record. */
 function issueGroups(reader: LedgerReader, { issueKinds, columns }: ReportSelection): readonly Group[] {
-  const run = reader.runs().at(-1);
-  if (run === undefined) return [];
+  const run = lastMigration(reader.runs());
+  if (run === null) return [];
   // Where a row that was left out has a record, the record answers for it.
   const counts = { ...reader.issueCounts(run.runId), out_of_scope: reader.leftOut(run.runId).unknown };
   return issueKinds.map((kind) => ({

@@ -62,7 +62,7 @@ function todoOf(
   const domainsTotal = ofState[0]?.domains ?? 0;
   const { who, why, remedy } = meaningOf(state, heldBack);
   return {
-    title: titleOf(state, count, domainsTotal),
+    title: titleOf(state, count, domainsTotal, heldBack),
     ...{ who, why, remedy, providers, count, domainsTotal },
     name: state.category ?? state.status,
     domains: ofState,
@@ -91,10 +91,19 @@ function meaningOf(
 function notSubmitted(heldBack: string | null): Pick<Todo, 'who' | 'why' | 'remedy'> {
   return heldBack === null
     ? { who: NOBODY, why: 'not submitted yet', remedy: 'run again' }
-    : { who: 'you', why: `not submitted: held back. ${heldBack}`, remedy: 'mend that, then run again' };
+    : {
+        who: 'you',
+        why: `not submitted: held back. ${heldBack.replace(/\.$/, '')}`,
+        remedy: 'mend that, then run again',
+      };
 }
 
-function titleOf({ status, category }: State, count: number, domains: number): string {
+function titleOf(
+  { status, category }: State,
+  count: number,
+  domains: number,
+  heldBack: string | null,
+): string {
   const users = formatCounted(count, 'user');
   switch (category) {
     case 'needs_admin':
@@ -113,9 +122,16 @@ function titleOf({ status, category }: State, count: number, domains: number): s
       return `A connector or key must be fixed for ${users}`;
     case 'throttled':
     case 'unavailable':
+      return `${users} wait for the next run`;
     case null:
-      return status === 'undone' ? `${users} had their grant undone` : `${users} wait for the next run`;
+      return titleWithoutCategory(status, users, heldBack);
   }
+}
+
+function titleWithoutCategory(status: Status, users: string, heldBack: string | null): string {
+  if (status === 'undone') return `${users} had their grant undone`;
+  const isHeldBack = status === 'pending' && heldBack !== null;
+  return isHeldBack ? `${users} were held back` : `${users} wait for the next run`;
 }
 
 /** `90.4 %`; 100 only where it is all, 0 only where it is none. */

@@ -126,7 +126,8 @@ describe('what is to be done', () => {
     const counts = [count({ status: 'pending', category: null, count: 5 })];
     const [todo] = todosOf(counts, [], 'zoom: it has no connector.');
     expect(todo).toMatchObject({ who: 'you', remedy: 'mend that, then run again' });
-    expect(todo?.why).toBe('not submitted: held back. zoom: it has no connector.');
+    expect(todo?.why).toBe('not submitted: held back. zoom: it has no connector');
+    expect(todo?.title).toBe('5 users were held back');
   });
 
   it.each([

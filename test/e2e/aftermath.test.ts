@@ -166,6 +166,20 @@ describe('verify', () => {
     const page = (await here('report', '--format', 'html')).stdout;
     expect(page).toContain('1 of 2 users have a v3 grant that works');
     expect(page).toContain('Of 1 migrated user verify found the grant gone');
+    expect(page).toContain('It is a rehearsal');
+    // Verify asked for what was gone: it hasn't died for having no pace.
+    expect(page).toContain('(verify): outcomes over time');
+    expect(page).not.toContain('it has not ended, or died');
+  });
+
+  it('leaves the page the rows of the last file that could not be submitted', async () => {
+    const { cwd, here, verified } = await migrated({ ok: 1 });
+    const csv = 'account_id,provider,email,refresh_token\nbad,google,no email,t\n';
+    writeFileSync(join(cwd, 'more.csv'), csv, { mode: 0o600 });
+    await here('run', 'more.csv');
+    await verified();
+    const { stdout } = await here('report', '--select', 'invalid', '--format', 'html');
+    expect(stdout).toContain('This page lists 1 row');
   });
 
   it('tells a mailbox that goes by another email, until somebody accepts that', async () => {

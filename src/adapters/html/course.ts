@@ -36,9 +36,10 @@ export function courseSection(page: ReportPage): Markup {
 
 function overTime(timeline: Timeline, runs: readonly PageRun[]): Markup {
   const { runId, slots, slotMs } = timeline;
-  const label = runs.find((run) => run.runId === runId)?.label ?? null;
-  const title = `Run ${runId}${label === null ? '' : ` (${label})`}: outcomes over time`;
-  const description = paceOf(timeline);
+  const run = runs.find((each) => each.runId === runId);
+  const names = [run?.kind === 'migrate' ? null : run?.kind, run?.label].filter((name) => name);
+  const title = `Run ${runId}${names.length === 0 ? '' : ` (${names.join(', ')})`}: outcomes over time`;
+  const description = paceOf(timeline, run?.endedAtMs ?? null);
   return html`<article class="card">
     <h3>${title}</h3>
     <p>${description}</p>
@@ -50,16 +51,20 @@ function overTime(timeline: Timeline, runs: readonly PageRun[]): Markup {
   </article>`;
 }
 
-function paceOf({ achievedPerSecond, askedPerSecond, pace, slots }: Timeline): string {
+function paceOf(
+  { achievedPerSecond, askedPerSecond, pace, slots }: Timeline,
+  endedAtMs: number | null,
+): string {
   const answers = slots.reduce((sum, slot) => sum + answersIn(slot), 0);
   const asked =
     askedPerSecond === null ? 'It was not paced.' : `It asked for no more than ${askedPerSecond} a second.`;
   const achieved = achievedPerSecond === null ? '' : `, ${rate(achievedPerSecond)} a second on average`;
-  return `${formatCounted(answers, 'request')} for users answered${achieved}. ${asked} ${heldWords(pace)}`;
+  return `${formatCounted(answers, 'request')} for users answered${achieved}. ${asked} ${heldWords(pace, endedAtMs)}`.trim();
 }
 
-function heldWords(pace: Timeline['pace']): string {
-  if (pace === null) return 'What held it is not known: it has not ended, or died.';
+function heldWords(pace: Timeline['pace'], endedAtMs: number | null): string {
+  // Only of migrations it is kept.
+  if (pace === null) return endedAtMs === null ? 'What held it is not known: it has not ended, or died.' : '';
   const { throttledHits, throttledMs, outageMs, lanes } = pace;
   const parts = [
     ...(throttledHits === 0

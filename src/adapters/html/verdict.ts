@@ -1,6 +1,7 @@
 import { STATUSES, type Status } from '../../core/category.js';
 import { formatCounted } from '../../core/counted.js';
 import type { Headline, ReportPage } from '../../core/page.js';
+import { isLoopback } from '../../core/signin-url.js';
 import { formatShare } from '../../core/page-todo.js';
 import { html, type Markup } from './markup.js';
 import { number, table, time } from './words.js';
@@ -15,9 +16,14 @@ export function verdictSection(page: ReportPage): Markup {
     ${headline.records === 0 ? null : [meter(headline), books(page)]}
     <p class="quiet">
       As of ${time(madeAtMs)}, ${applicationOf(provenance)}. Times are in UTC.
+      ${isRehearsal(provenance) ? 'It is a rehearsal: these grants are a simulator’s, and no real Nylas has them.' : null}
       ${provenance.emails_masked ? 'Email addresses are masked.' : null}
     </p>
   </header>`;
+}
+
+function isRehearsal({ host }: ReportPage['provenance']): boolean {
+  return host !== null && isLoopback(host);
 }
 
 function applicationOf({ application_id: application, host }: ReportPage['provenance']): string {
