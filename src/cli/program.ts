@@ -31,6 +31,7 @@ export async function runCli(args: readonly string[], shell: Shell): Promise<num
     await completeNamed(program, args, shell, (code) => {
       exitCode = code;
     });
+    assertNoKey(args);
     assertHelpable(args);
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
@@ -38,6 +39,17 @@ export async function runCli(args: readonly string[], shell: Shell): Promise<num
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
     return (await tellFailure(error, args.includes('--json'), shell)).exitCode;
   }
+}
+
+/** Commander would guess at another option, to which the key might be given next. Throws UserError. */
+function assertNoKey(args: readonly string[]): void {
+  const options = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length);
+  if (!options.some((arg) => arg === '--api-key' || arg.startsWith('--api-key='))) return;
+  throw new UserError(
+    'usage',
+    'The API key is never given on the command line, where every process of this machine can read it.',
+    'Set NYLAS_API_KEY, or name a file that holds it with --api-key-file. A key that was typed here is best rotated.',
+  );
 }
 
 /** Commander would show the list of commands, and not say why. Throws UserError where there is no such command. */

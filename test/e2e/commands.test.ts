@@ -35,6 +35,13 @@ describe('a run that cannot begin', () => {
     ['unpaced, not to loopback', ['run', 'users.csv', '--rate', '0'], {}, 2, /loopback only/],
     ['a missing file', ['check', 'nowhere.csv'], {}, 2, /nowhere\.csv/],
     ['an unknown option', ['run', '--sped', '3'], {}, 2, /unknown option/],
+    [
+      'the key on the command line',
+      ['run', '--api-key=k', 'x.csv'],
+      {},
+      2,
+      /never given on the command line[^]*NYLAS_API_KEY/,
+    ],
     ['a bad value', ['run', 'users.csv', '--timeout', 'soon'], {}, 2, /duration/],
     ['no ledger', ['status'], {}, 6, /no ledger/i],
     [
