@@ -146,9 +146,7 @@ describe('the status', () => {
     expect(text).toMatch(/1 {2}google: provider or Nylas busy +nobody$/m);
     expect(text).toContain('Next:\n  Run again after 06:18 UTC: 1 record waits:\n      nylas-migrate run');
     expect(text).toMatch(/^ +nylas-migrate run users.csv --ledger acme.db$/m);
-    expect(text).toMatch(
-      /1 {2}2026-03-01 06:00Z {2}1 min {2}work is left for a rerun {2}users.csv · canary/,
-    );
+    expect(text).toMatch(/1 {2}2026-03-01 06:00Z {2}1 min {2}work is left for a rerun {2}users.csv · canary/);
     expectNarrow(text);
   });
 
@@ -318,7 +316,7 @@ describe('the summary of a run', () => {
     expect(text).toContain(
       'Read 15 = migrated 1 + failed 2 + duplicate 1 + waiting 1 + out of scope 1 +\ninvalid 9  ✓',
     );
-    expect(text).toContain('Run 1 took 1 min 5 s: 2,600 requests, 40.0/s (of 45/s asked for)');
+    expect(text).toContain('Run 1 took 1 min 5 s: 2,600 requests, 40.0/s while it sent (of 45/s asked for)');
     expect(text).toContain('  line 7: the email is none; the provider is missing\n  and 8 more');
     expect(text).toMatch(
       /^No grant yet +who must act\n(?:.*\n)* +1 {2}microsoft: the credential is no longer accepted +the user$/m,

@@ -43,7 +43,7 @@ export interface StepsContext {
 export interface Need {
   readonly count: number;
   readonly provider: string;
-  readonly category: Category | 'in_doubt';
+  readonly category: Category | 'in_doubt' | 'not_submitted';
   readonly what: string;
   readonly who: string;
   readonly next: string;
@@ -66,18 +66,32 @@ export function nextSteps(counts: readonly StateCount[], context: StepsContext):
 /** The records that have no grant, by who must act, the most first. */
 export function needsSomebody(
   counts: readonly StateCount[],
-  when: Pick<StepsContext, 'waits' | 'nowMs'>,
+  when: Pick<StepsContext, 'waits' | 'nowMs' | 'lastRun'>,
 ): readonly Need[] {
-  const needs = counts.map((entry) => needOf(entry, again(when)));
+  const needs = counts.map((entry) => needOf(entry, again(when), isHoldingBack(when.lastRun)));
   return needs.filter((need) => need !== null).sort((a, b) => b.count - a.count);
 }
 
-function needOf({ provider, status, category, count }: StateCount, runAgain: string): Need | null {
+/** Whether something must be mended before those who were not submitted are. */
+export function isHoldingBack(lastRun: Pick<LastRun, 'endedHow'> | null): boolean {
+  return lastRun?.endedHow === 'refused' || lastRun?.endedHow === 'key_refused';
+}
+
+function needOf(
+  { provider, status, category, count }: StateCount,
+  runAgain: string,
+  isHeldBack: boolean,
+): Need | null {
   if (status === 'in_doubt') {
     const what = 'the outcome is not known yet';
     return { count, provider, category: 'in_doubt', what, who: 'nobody', next: runAgain };
   }
-  if (category === null || (status !== 'failed' && status !== 'pending')) return null;
+  if (status !== 'failed' && status !== 'pending') return null;
+  if (category === null) {
+    const what = isHeldBack ? 'not submitted: held back' : 'not submitted yet';
+    const next = isHeldBack ? 'mend it, then run again' : 'run again';
+    return { count, provider, category: 'not_submitted', what, who: isHeldBack ? 'you' : 'nobody', next };
+  }
   const { failed, what, who } = HANDLING[category];
   const next = failed ? `report --category ${category}` : runAgain;
   return {

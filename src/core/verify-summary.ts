@@ -23,7 +23,7 @@ export interface VerifySummary {
 
 /** Said with every verification: what Nylas hasn't noticed can't be told. */
 export const LATENESS =
-  'A credential that died within the last ten minutes can still look alive: Nylas takes that long to notice. --probe tries grants for real.';
+  'A credential that died within the last ten minutes can still look alive: Nylas takes that long to notice.';
 
 interface Asked {
   readonly ledgerPath: string;

@@ -254,10 +254,21 @@ describe('who must act', () => {
       ),
     ).toEqual([
       [71_220, 'microsoft', 'needs_reauth', 'the user', 'report --category needs_reauth'],
+      [2_431, 'google', 'not_submitted', 'nobody', 'run again'],
       [361, 'google', 'email_mismatch', 'you', 'resolve --list'],
       [117, 'google', 'throttled', 'nobody', 'run again after 06:20 UTC'],
       [9, 'google', 'misconfigured', 'you', 'fix it, then run again'],
       [4, 'google', 'in_doubt', 'nobody', 'run again after 06:20 UTC'],
     ]);
   });
+
+  it.each(['refused', 'key_refused'])(
+    'is you where the last run ended as %s and held rows back',
+    (endedHow) => {
+      const after = context({}, { endedHow });
+      expect(needsSomebody([count('pending', null, 41)], after)).toMatchObject([
+        { count: 41, category: 'not_submitted', what: 'not submitted: held back', who: 'you' },
+      ]);
+    },
+  );
 });

@@ -8,7 +8,7 @@ const BAR_WIDTH = 20;
 
 /**
  * One line for a run in progress, such as
- * `00:04:12  40 %  161,986 rows  44.9/s  61 in flight  p50 0.9s  left 1 h 48 min   119,640 migrated · …`.
+ * `00:04:12  40 %  119,640 migrated · 40,903 need somebody  44.9/s  left 1 h 48 min  161,986 rows  61 in flight …`.
  * What doesn't fit into `columns` is left out, the least important first.
  */
 export function formatProgress(snapshot: Snapshot, columns: number): string {
@@ -16,10 +16,10 @@ export function formatProgress(snapshot: Snapshot, columns: number): string {
   const parts = [
     clockOf(snapshot.elapsedMs),
     share === null ? null : `${Math.floor(share * 100)} %`,
+    ...(isOnlyWaiting(snapshot)
+      ? [restOf(snapshot), outcomes(snapshot), rateOf(snapshot)]
+      : [outcomes(snapshot), rateOf(snapshot), restOf(snapshot)]),
     `${formatCount(snapshot.balance.read)} rows`,
-    outcomes(snapshot),
-    `${snapshot.requestsPerSecond.toFixed(1)}/s${reasonOf(snapshot.pace)}`,
-    restOf(snapshot),
     `${snapshot.inFlight} in flight`,
     snapshot.latencyP50Ms === null ? null : `p50 ${(snapshot.latencyP50Ms / 1000).toFixed(1)}s`,
   ].filter((part) => part !== null);
@@ -33,7 +33,7 @@ export function formatJobProgress(snapshot: JobSnapshot, columns: number): strin
     clockOf(elapsedMs),
     share === null ? null : `${Math.floor(share * 100)} %`,
     done,
-    `${requestsPerSecond.toFixed(1)}/s${reasonOf(pace)}`,
+    rateOf({ requestsPerSecond, pace }),
     leftOf(snapshot),
   ].filter((part) => part !== null);
   return withBar(share, parts, columns);
@@ -58,6 +58,10 @@ function fitted(parts: readonly string[], width: number): string {
     line = longer;
   }
   return line;
+}
+
+function rateOf({ requestsPerSecond, pace }: Pick<Snapshot, 'requestsPerSecond' | 'pace'>): string {
+  return `${requestsPerSecond.toFixed(1)}/s${reasonOf(pace)}`;
 }
 
 /** Why it isn't as fast as was asked for, where the tool itself holds back. */
@@ -92,9 +96,13 @@ function outcomes({ balance: { buckets } }: Snapshot): string {
 
 /** Where nothing is on its way, what is waited for: how long that takes says nothing of the rest. */
 function restOf(snapshot: Snapshot): string | null {
-  const { inFlight, waiting, nextDueInMs } = snapshot;
-  if (inFlight > 0 || waiting === 0 || nextDueInMs === null) return leftOf(snapshot);
-  return waitingFor(waiting, nextDueInMs);
+  const { waiting, nextDueInMs } = snapshot;
+  if (!isOnlyWaiting(snapshot) || nextDueInMs === null) return leftOf(snapshot);
+  return `${formatCount(waiting)} waiting, next in ${formatDuration(nextDueInMs)}`;
+}
+
+function isOnlyWaiting({ inFlight, waiting, nextDueInMs }: Snapshot): boolean {
+  return inFlight === 0 && waiting > 0 && nextDueInMs !== null;
 }
 
 function waitingFor(waiting: number, nextDueInMs: number | null): string {

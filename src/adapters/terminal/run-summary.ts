@@ -30,7 +30,8 @@ function balance({ balance: { read, buckets }, balanced, stop }: RunSummary): re
 
 function speed({ runId, elapsedMs, requests, requestsPerSecond, ratePerSecond }: RunSummary): string[] {
   const target = ratePerSecond === 0 ? 'unpaced' : `of ${ratePerSecond}/s asked for`;
-  const rate = requestsPerSecond === null ? '' : `, ${requestsPerSecond.toFixed(1)}/s (${target})`;
+  const rate =
+    requestsPerSecond === null ? '' : `, ${requestsPerSecond.toFixed(1)}/s while it sent (${target})`;
   return [`Run ${runId} took ${formatDuration(elapsedMs)}: ${formatCounted(requests, 'request')}${rate}`];
 }
 

@@ -75,10 +75,15 @@ function tookOf({ startedAt, endedAt }: RunLine): string {
     : formatDuration(Date.parse(endedAt) - Date.parse(startedAt));
 }
 
+const ENDED: Readonly<Partial<Record<string, string>>> = {
+  input: 'could not read its input to the end',
+  refused: 'held rows back',
+};
+
 /** What the last run failed on: the way on begins there. */
 function failureOf(last: RunLine | undefined): string[] {
   if (last === undefined || last.endedWhy === null) return [];
-  const what = last.endedHow === 'input' ? 'could not read its input to the end' : 'failed';
+  const what = ENDED[last.endedHow ?? ''] ?? 'failed';
   return wrap(printable(`Run ${last.run} ${what}: ${last.endedWhy}`), WIDTH);
 }
 

@@ -7,16 +7,15 @@ import { INDENT, joinSections, renderSteps, WIDTH, words } from './steps.js';
 
 /** What a verification came to, for a person. */
 export function renderVerify(summary: VerifySummary): string {
-  const { counts, isWhole, deviations, out, next } = summary;
+  const { counts, isWhole, deviations, next } = summary;
   return joinSections([
     isWhole
       ? []
       : wrap('It was stopped before its end: these counts are of what was seen until then.', WIDTH),
     table(counts),
     beside(counts),
-    examples(deviations, counts),
-    out === null || out === '-' || !isWhole ? [] : [`All of them: ${printable(out)}`],
-    wrap(LATENESS, WIDTH),
+    examples(deviations, summary),
+    wrap(counts.probed > 0 ? LATENESS : `${LATENESS} --probe tries grants for real.`, WIDTH),
     next.length === 0 ? [] : renderSteps(next),
   ]);
 }
@@ -59,17 +58,23 @@ function beside(counts: VerifyCounts): readonly string[] {
   return told.flatMap((text) => (text === null ? [] : wrap(text, WIDTH)));
 }
 
+function whereAllAre(more: number, { out, isWhole }: VerifySummary): readonly string[] {
+  if (out === null) return more > 0 ? ['--out FILE writes all of them.'] : [];
+  return out === '-' || !isWhole ? [] : [`All of them: ${printable(out)}`];
+}
+
 /** The first of each kind, and how many more there are. */
-function examples(deviations: readonly Deviation[], counts: VerifyCounts): readonly string[] {
+function examples(deviations: readonly Deviation[], summary: VerifySummary): readonly string[] {
   const rows = deviations.map(({ deviation, key, email, provider, grantId }) =>
     [words(deviation), key, email === key ? '' : (email ?? ''), provider, grantId].map(printable),
   );
   if (rows.length === 0) return [];
-  const { missing, invalid, changed, unusable, signed_in: signedIn, adopted, several } = counts;
+  const { missing, invalid, changed, unusable, signed_in: signedIn, adopted, several } = summary.counts;
   const all = missing + invalid + changed + unusable + several + signedIn - adopted;
   const more = all - deviations.length;
   return [
     ...formatTable([['deviation', 'key', 'email', 'provider', 'grant'], ...rows]),
-    ...(more > 0 ? [`… and ${formatCount(more)} more: --out FILE writes all of them`] : []),
+    ...(more > 0 ? [`… and ${formatCount(more)} more`] : []),
+    ...whereAllAre(more, summary),
   ];
 }

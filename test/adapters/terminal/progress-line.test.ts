@@ -41,7 +41,7 @@ const LANE = { provider: 'microsoft', credentialId: null } as const;
 describe('a progress line', () => {
   it('says how far it is, what came of it, how fast it goes, and how long it takes still', () => {
     expect(formatProgress(snapshotOf(), Infinity)).toBe(
-      '01:12:12  40 %  161,986 rows  119,640 migrated · 40,903 need somebody  44.9/s  left 1 h 48 min  61 in flight  p50 0.9s',
+      '01:12:12  40 %  119,640 migrated · 40,903 need somebody  44.9/s  left 1 h 48 min  161,986 rows  61 in flight  p50 0.9s',
     );
   });
 
@@ -65,10 +65,13 @@ describe('a progress line', () => {
 
   it('says what is waited for where nothing is on its way, and guesses no end', () => {
     const line = formatProgress(snapshotOf({}, { inFlight: 0, waiting: 4, nextDueInMs: 38_000 }), Infinity);
-    expect(line).toContain('4 rows waiting, the next for 38 s  0 in flight');
+    expect(line).toContain('40 %  4 waiting, next in 38 s  119,640 migrated');
     expect(line).not.toContain('left');
     const others = formatProgress(snapshotOf({}, { inFlight: 1, waiting: 4, nextDueInMs: 38_000 }), Infinity);
     expect(others).toContain('left');
+    // Of all that is told this is wanted the most, on the narrowest terminal too.
+    const waiting = snapshotOf({}, { inFlight: 0, waiting: 12_345, nextDueInMs: 98_000 });
+    expect(formatProgress(waiting, 60)).toContain('12,345 waiting, next in 1 min 38 s');
   });
 
   it('does without what is not known', () => {
