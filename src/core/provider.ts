@@ -65,7 +65,7 @@ const NAME_PARTS: readonly string[] = [...MEANINGS.keys(), 'office', 'mail', 'ap
 export function isLikeProviderName(name: string): boolean {
   const plain = folded(name.trim());
   return (
-    /^[A-Z]?[a-z]{1,10}$|^[A-Z]{2,8}$/.test(name.trim()) || NAME_PARTS.some((part) => plain.includes(part))
+    /^[A-Z]?[a-z]{1,12}$|^[A-Z]{2,8}$/.test(name.trim()) || NAME_PARTS.some((part) => plain.includes(part))
   );
 }
 
