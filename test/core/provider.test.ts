@@ -64,9 +64,15 @@ test.each(['fastmail', 'Zoho', 'GMX', 'google_workspace', 'Office365 online', 'y
   },
 );
 
-test.each(['abcdefghijklmnop', 'hunter2', 'tok-1', 'SECRETtoken', 'SecretPassw', 'newspasswordx', 'abcdefghijklm', ''])(
-  '“%s” may be a password, and isn’t shown',
-  (name) => {
-    expect(isLikeProviderName(name)).toBe(false);
-  },
-);
+test.each([
+  'abcdefghijklmnop',
+  'hunter2',
+  'tok-1',
+  'SECRETtoken',
+  'SecretPassw',
+  'newspasswordx',
+  'abcdefghijklm',
+  '',
+])('“%s” may be a password, and isn’t shown', (name) => {
+  expect(isLikeProviderName(name)).toBe(false);
+});
