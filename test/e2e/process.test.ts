@@ -134,7 +134,7 @@ describe('a run that is asked how it stands', () => {
     const result = await ended;
     expect(result.exitCode, result.stderr).toBe(0);
     expect(result.stderr).toMatch(
-      /rows .* migrated .*\nIn flight \d+ of at most 10 at the moment; 0 rows waiting.\nUnpaced./,
+      /migrated .* rows .*\nIn flight \d+ of at most 10 at the moment; 0 rows waiting.\nUnpaced./,
     );
     expect(simulator.grants()).toHaveLength(200);
   });
