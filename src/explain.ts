@@ -8,7 +8,7 @@ import type {
 } from './core/explanation.js';
 import type { LedgerAttempt, LedgerDecision, LedgerIssue, LedgerRecord } from './core/ledger-rows.js';
 import { jobCommand, reportCommand, runCommand, whole } from './core/next-command.js';
-import { isHoldingBack, type NextStep, type StepsContext } from './core/next-steps.js';
+import type { NextStep, StepsContext } from './core/next-steps.js';
 import { ISSUE_REMEDIES, remedyOf } from './core/remedy.js';
 import { recordRow, reportColumns, type Cell } from './core/report.js';
 import { clockTimeAfter, isoOrNull } from './core/utc.js';
@@ -117,7 +117,8 @@ function nextOf(record: LedgerRecord, leftOut: boolean, context: StepsContext): 
   const remedy = remedyOf(record);
   if (remedy === null) return null;
   const { lastRun, ledgerPath } = context;
-  const isHeldBack = record.status === 'pending' && record.category === null && isHoldingBack(lastRun);
+  const isHeldBack =
+    record.status === 'pending' && record.category === null && lastRun !== null && lastRun.heldBack !== null;
   const say = isHeldBack ? HELD_BACK : remedy + notBefore(record, context.nowMs);
   if (isToDecide(record)) return { say, command: jobCommand('resolve', ['--list'], ledgerPath) };
   if (lastRun === null || isForOthers(record)) return { say, command: null };

@@ -1,5 +1,6 @@
 import { lastMigration, type LedgerRun } from './core/ledger-rows.js';
 import type { LastRun, StepsContext } from './core/next-steps.js';
+import { heldBackBy } from './core/run-ending.js';
 import { connectionOptions, narrowingOptions, repeatedOptions } from './core/run-options.js';
 import type { LedgerReader } from './ports.js';
 
@@ -34,5 +35,6 @@ function lastRunOf(run: LedgerRun, reader: LedgerReader): LastRun {
   const state = stateOfRun(run, reader.isHeld());
   const leftOut = reader.leftOut(runId);
   const connection = connectionOptions(options);
-  return { runId, state, host, pid, startedAtMs, endedHow, input, leftOut, connection };
+  const heldBack = heldBackBy(run);
+  return { runId, state, host, pid, startedAtMs, endedHow, heldBack, input, leftOut, connection };
 }

@@ -1,7 +1,9 @@
 import { summarizeLatencies } from './core/page-latency.js';
 import type { PageRun, ReportPage } from './core/page.js';
 import { spanOf, timelineOf, type Timeline } from './core/page-timeline.js';
-import { heldBackBy, todosOf } from './core/page-todo.js';
+import { lastMigration } from './core/ledger-rows.js';
+import { todosOf } from './core/page-todo.js';
+import { heldBackBy } from './core/run-ending.js';
 import type { ReportWishes } from './core/report-selection.js';
 import type { RunActivity } from './core/statistics.js';
 import { RATE_DEFAULT } from './core/pace.js';
@@ -42,7 +44,7 @@ export function pageOf(
     },
     rowIssues: status.rowIssues,
     next: status.next,
-    todos: todosOf(status.counts, figures.domains(DOMAINS_MAX), heldBackBy(runs)),
+    todos: todosOf(status.counts, figures.domains(DOMAINS_MAX), heldBackBy(lastMigration(runs))),
     timelines: timelinesOf(reader, runs, activity),
     latency: summarizeLatencies(figures.latencies()),
     counts: status.counts,

@@ -22,6 +22,8 @@ export interface LastRun {
   readonly startedAtMs: number;
   /** As the run itself put it; null where it has not ended. */
   readonly endedHow: string | null;
+  /** What must be mended before those whom it held back are worth submitting; null: nothing. */
+  readonly heldBack: string | null;
   readonly input: RunInput;
   /** Its options that say where Nylas is, as they are typed. */
   readonly connection: readonly string[];
@@ -68,13 +70,10 @@ export function needsSomebody(
   counts: readonly StateCount[],
   when: Pick<StepsContext, 'waits' | 'nowMs' | 'lastRun'>,
 ): readonly Need[] {
-  const needs = counts.map((entry) => needOf(entry, again(when), isHoldingBack(when.lastRun)));
+  const needs = counts.map((entry) =>
+    needOf(entry, again(when), when.lastRun !== null && when.lastRun.heldBack !== null),
+  );
   return needs.filter((need) => need !== null).sort((a, b) => b.count - a.count);
-}
-
-/** Whether something must be mended before those who were not submitted are. */
-export function isHoldingBack(lastRun: Pick<LastRun, 'endedHow'> | null): boolean {
-  return lastRun?.endedHow === 'refused' || lastRun?.endedHow === 'key_refused';
 }
 
 function needOf(

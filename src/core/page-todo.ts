@@ -1,6 +1,6 @@
 import { HANDLING, type Category, type Status } from './category.js';
 import { formatCounted } from './counted.js';
-import { lastMigration, type LedgerRun, type StateCount } from './ledger-rows.js';
+import type { StateCount } from './ledger-rows.js';
 import type { DomainCount } from './statistics.js';
 
 /** What lacks a grant for one reason: who must act, on how many, and where they are. */
@@ -21,16 +21,6 @@ export interface Todo {
 interface State {
   readonly status: Status;
   readonly category: Category | null;
-}
-
-/**
- * What must be mended before those who were not submitted are worth submitting: what the last run held them back
- * for. Null: it reached them, or would have.
- */
-export function heldBackBy(runs: readonly LedgerRun[]): string | null {
-  const last = lastMigration(runs);
-  if (last?.endedHow === 'key_refused') return 'Nylas refused the API key';
-  return last?.endedHow === 'refused' ? last.endedWhy : null;
 }
 
 /** What remains to be done: people's work first, the most users first. `heldBack`: as `heldBackBy`. */

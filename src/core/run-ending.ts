@@ -37,3 +37,14 @@ export function describeStop(endedHow: string | null): string {
       return 'the last run did not reach the end of its input';
   }
 }
+
+/**
+ * What must be mended before those whom a run held back are worth submitting; null: it reached all, or what kept it
+ * from them is over.
+ */
+export function heldBackBy(
+  run: { readonly endedHow: string | null; readonly endedWhy: string | null } | null,
+): string | null {
+  if (run?.endedHow === 'key_refused') return 'Nylas refused the API key';
+  return run?.endedHow === 'refused' ? run.endedWhy : null;
+}

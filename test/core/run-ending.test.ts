@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeEnding, describeStop } from '../../src/core/run-ending.js';
+import { describeEnding, describeStop, heldBackBy } from '../../src/core/run-ending.js';
 
 it.each([
   ['people_remain', 'complete; rows need a person'],
@@ -17,4 +17,15 @@ it.each([
   [null, /did not reach the end/],
 ])('why a run stopped, by %s', (endedHow, words) => {
   expect(describeStop(endedHow)).toMatch(words);
+});
+
+it.each([
+  ['refused', 'zoom: no connector', 'zoom: no connector'],
+  // Somebody’s credential alone is misconfigured: the others were left for another reason, such as a time that was up.
+  ['refused', null, null],
+  ['key_refused', null, 'Nylas refused the API key'],
+  ['limit', null, null],
+  ['failed', 'the disk is full', null],
+])('a run that ended as %s for %s holds back by: %s', (endedHow, endedWhy, by) => {
+  expect(heldBackBy({ endedHow, endedWhy })).toBe(by);
 });

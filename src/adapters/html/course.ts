@@ -39,7 +39,7 @@ function overTime(timeline: Timeline, runs: readonly PageRun[]): Markup {
   const run = runs.find((each) => each.runId === runId);
   const names = [run?.kind === 'migrate' ? null : run?.kind, run?.label].filter((name) => name);
   const title = `Run ${runId}${names.length === 0 ? '' : ` (${names.join(', ')})`}: outcomes over time`;
-  const description = paceOf(timeline, run?.endedAtMs ?? null);
+  const description = paceOf(timeline, run?.kind === 'migrate');
   return html`<article class="card">
     <h3>${title}</h3>
     <p>${description}</p>
@@ -51,20 +51,17 @@ function overTime(timeline: Timeline, runs: readonly PageRun[]): Markup {
   </article>`;
 }
 
-function paceOf(
-  { achievedPerSecond, askedPerSecond, pace, slots }: Timeline,
-  endedAtMs: number | null,
-): string {
+function paceOf({ achievedPerSecond, askedPerSecond, pace, slots }: Timeline, isMigration: boolean): string {
   const answers = slots.reduce((sum, slot) => sum + answersIn(slot), 0);
   const asked =
     askedPerSecond === null ? 'It was not paced.' : `It asked for no more than ${askedPerSecond} a second.`;
   const achieved = achievedPerSecond === null ? '' : `, ${rate(achievedPerSecond)} a second on average`;
-  return `${formatCounted(answers, 'request')} for users answered${achieved}. ${asked} ${heldWords(pace, endedAtMs)}`.trim();
+  return `${formatCounted(answers, 'request')} for users answered${achieved}. ${asked} ${heldWords(pace, isMigration)}`.trim();
 }
 
-function heldWords(pace: Timeline['pace'], endedAtMs: number | null): string {
-  // Only of migrations it is kept.
-  if (pace === null) return endedAtMs === null ? 'What held it is not known: it has not ended, or died.' : '';
+function heldWords(pace: Timeline['pace'], isMigration: boolean): string {
+  // It is kept of migrations only, at their end.
+  if (pace === null) return isMigration ? 'What held it is not known: it has not ended, or died.' : '';
   const { throttledHits, throttledMs, outageMs, lanes } = pace;
   const parts = [
     ...(throttledHits === 0
