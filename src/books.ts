@@ -1,3 +1,4 @@
+import type { Origin } from './core/category.js';
 import { migrated, takenGrant } from './core/change.js';
 import type { MailboxGrant, TakenOrigin } from './core/plan.js';
 import type { LegacyUser } from './core/record.js';
@@ -28,6 +29,11 @@ export class Books {
     this.#tally.put(bucket);
   }
 
+  /** Counts a row that was migrated, which is in the ledger already. */
+  countMigrated(origin: Origin | null): void {
+    this.#tally.migrated(origin);
+  }
+
   /** Leaves a record as it is, but for the columns that travel with it. */
   leave(user: LegacyUser, bucket: Bucket): void {
     if (Object.keys(user.carried).length === 0) this.#tally.put(bucket);
@@ -43,7 +49,11 @@ export class Books {
   take(user: LegacyUser, grant: MailboxGrant, origin: TakenOrigin, fingerprint: string): void {
     const entry = this.#entry(user, fingerprint);
     const change = migrated(takenGrant(grant, origin), false);
-    this.#write(this.#ledger.put(this.#runId, entry, change), 'migrated');
+    this.#keep(
+      this.#ledger.put(this.#runId, entry, change).then(() => {
+        this.#tally.migrated(origin);
+      }),
+    );
   }
 
   /** The row is known and stays `pending`, for a reason that lies outside it. */

@@ -281,9 +281,12 @@ export class Dispatcher {
   #count(parked: Parked, end: JobEnd): void {
     switch (end.kind) {
       case 'migrated':
+        this.turns.tried('ended');
+        this.#books.countMigrated(end.origin);
+        return;
       case 'failed':
         this.turns.tried('ended');
-        this.#books.count(end.kind);
+        this.#books.count('failed');
         return;
       case 'held_back':
         if (end.category === 'misconfigured') this.#misconfigured += 1;

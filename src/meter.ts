@@ -6,8 +6,10 @@ import type { Clock } from './ports.js';
 export interface Measured {
   readonly elapsedMs: number;
   readonly requests: number;
-  /** Requests a second from the first to the last; null where that is too short a time to say. */
+  /** Requests a second from the first to the last without the breaks; null where that is too short a time to say. */
   readonly meanRate: number | null;
+  /** Breaks between two requests, in all. */
+  readonly breaksMs: number;
   /** Requests a second over the last ten seconds. */
   readonly requestsPerSecond: number;
   /** The median over the latest answers; null before the first. */
@@ -47,13 +49,14 @@ export class Meter {
   measured(): Measured {
     this.#advance();
     const elapsedMs = this.#clock.monotonic() - this.#startedMs;
-    const { sent, meanPerSecond } = this.#pacer.state();
+    const { sent, meanPerSecond, breaksMs } = this.#pacer.state();
     const recent = this.#perTenth.reduce((sum, count) => sum + count, 0);
     const windowMs = Math.max(RATE_WINDOW_MS_MIN, Math.min(elapsedMs, RATE_WINDOW_MS));
     return {
       elapsedMs,
       requests: sent,
       meanRate: meanPerSecond,
+      breaksMs,
       requestsPerSecond: (recent * 1000) / windowMs,
       latencyP50Ms: this.#median(),
     };

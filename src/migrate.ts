@@ -9,7 +9,7 @@ import type { ReadingOptions } from './core/record.js';
 import { parseRetryAfter, type RetryPolicy } from './core/retry.js';
 import type { Scope } from './core/scope.js';
 import { scrubberOf, scrubbersBesides } from './core/scrub.js';
-import { balances, Tally, type Balance } from './core/tally.js';
+import { balances, Tally, type Balance, type OriginCounts } from './core/tally.js';
 import { Asked, type Unmatched } from './core/unmatched.js';
 import type { StopReason } from './core/verdict.js';
 import { Books } from './books.js';
@@ -96,6 +96,8 @@ export interface RunResult {
   readonly runId: number;
   readonly balance: Balance;
   readonly balanced: boolean;
+  /** Of those that this run migrated. */
+  readonly origins: OriginCounts;
   readonly stop: StopReason | null;
   readonly stoppedLanes: readonly StoppedLane[];
   readonly misconfigured: number;
@@ -278,6 +280,7 @@ class Migration {
       runId: this.#runId,
       balance,
       balanced: balances(balance),
+      origins: this.#tally.origins(),
       stop: this.#ports.stop.reason() ?? inputFailure ?? limited,
       stoppedLanes: this.#stoppedLanes,
       misconfigured: this.#dispatcher.misconfigured,

@@ -46,6 +46,8 @@ interface PacerState {
   readonly sent: number;
   /** Requests a second, over all that have been let through; null where they span too little time to say. */
   readonly meanPerSecond: number | null;
+  /** Breaks between two requests, in all. */
+  readonly breaksMs: number;
   /** Requests a second that may leave now; 0: unpaced. */
   readonly targetPerSecond: number;
   /** Why nothing leaves at the moment; null: it does. */
@@ -164,6 +166,7 @@ class ClockedPacer implements Pacer {
     return {
       sent: this.#pace.sent,
       meanPerSecond: meanRate(this.#pace),
+      breaksMs: this.#pace.breaksMs,
       targetPerSecond: rateAt(this.#throttle, nowMs),
       held: this.#suspendedAtMs !== null ? 'outage' : isThrottled ? 'throttled' : null,
       throttledHits: this.#hits,

@@ -29,7 +29,7 @@ export async function settleRecord(work: Work, given: Job): Promise<JobEnd> {
   );
   switch (look.kind) {
     case 'found':
-      return { kind: 'migrated' };
+      return { kind: 'migrated', origin: look.origin };
     case 'none':
       return afterEmptyLook(work, job, after, times);
     case 'unknown':

@@ -167,7 +167,7 @@ async function concludeUnsent(work: Work, job: Job, attemptId: number): Promise<
 
 function endOf(change: RecordChange, tries: Tries): JobEnd {
   const { category } = change;
-  if (change.status === 'migrated') return { kind: 'migrated' };
+  if (change.status === 'migrated') return { kind: 'migrated', origin: change.grant?.origin ?? null };
   if (change.status === 'failed' && category !== null) return { kind: 'failed', category };
   if (category === 'misconfigured') return { kind: 'held_back', category };
   const bucket = change.status === 'in_doubt' ? 'in_doubt' : 'waiting';

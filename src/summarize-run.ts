@@ -18,14 +18,16 @@ export function summarizeRun(
 ): RunSummary {
   const counts = reader.counts();
   const context = stepsContext(reader, nowMs, run.ledgerPath);
-  const { runId, balance, balanced, stop, stoppedLanes, misconfigured, measured, unmatched } = result;
+  const { runId, balance, balanced, origins, stop, stoppedLanes, misconfigured, measured, unmatched } =
+    result;
   return {
     ...run,
-    ...{ runId, balance, balanced, stop, stoppedLanes, misconfigured, unmatched },
+    ...{ runId, balance, balanced, origins, stop, stoppedLanes, misconfigured, unmatched },
     elapsedMs: Math.round(measured.elapsedMs),
     requests: measured.requests,
     held: result.held,
     requestsPerSecond: toHundredths(measured.meanRate),
+    breaksMs: Math.round(measured.breaksMs),
     counts,
     needs: needsSomebody(counts, context),
     invalidExamples: invalidExamples(reader, runId),

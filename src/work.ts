@@ -1,5 +1,5 @@
 import type { Answer } from './core/answer.js';
-import type { Category } from './core/category.js';
+import type { Category, Origin } from './core/category.js';
 import type { RecordChange } from './core/change.js';
 import { isLedgerFailure } from './core/errors.js';
 import type { Outcome } from './core/outcome.js';
@@ -83,7 +83,7 @@ export interface Job {
 
 /** What a job came to. Everything it says is committed. */
 export type JobEnd =
-  | { readonly kind: 'migrated' }
+  | { readonly kind: 'migrated'; readonly origin: Origin | null }
   | { readonly kind: 'failed'; readonly category: Category }
   /** Not now: nothing was sent that isn't settled, or it waits for its settling. */
   | {

@@ -143,8 +143,9 @@ describe('the status', () => {
     (await tellStory()).endAndClose('work_remains');
     const text = renderStatus(statusOf(read(), NOW_MS, 'acme.db'));
     expect(text).toContain('4 records = pending 1 + migrated 1 + failed 2  ✓');
+    expect(text).toMatch(/^provider +migrated +pending +failed\ngoogle +1 +1 +1\nmicrosoft +1\n\n/m);
     expect(text).toMatch(/1 {2}google: provider or Nylas busy +nobody$/m);
-    expect(text).toContain('Next:\n  Run again after 06:18 UTC: 1 record waits:\n      nylas-migrate run');
+    expect(text).toContain('Next:\n  Run again after 06:18 UTC (1 record waits):\n      nylas-migrate run');
     expect(text).toMatch(/^ +nylas-migrate run users.csv --ledger acme.db$/m);
     expect(text).toMatch(/1 {2}2026-03-01 06:00Z {2}1 min {2}work is left for a rerun {2}users.csv · canary/);
     expectNarrow(text);
@@ -289,6 +290,7 @@ describe('the summary of a run', () => {
       runId: story.runId,
       balance: { read: 15, buckets },
       balanced: true,
+      origins: { created: 10, existing: 2 },
       stop: null,
       stoppedLanes: [],
       misconfigured: 0,
@@ -296,6 +298,7 @@ describe('the summary of a run', () => {
         elapsedMs: 65_000.4,
         requests: 2_600,
         meanRate: 39.996,
+        breaksMs: 0,
         requestsPerSecond: 40,
         latencyP50Ms: 900,
       },
@@ -316,7 +319,10 @@ describe('the summary of a run', () => {
     expect(text).toContain(
       'Read 15 = migrated 1 + failed 2 + duplicate 1 + waiting 1 + out of scope 1 +\ninvalid 9  ✓',
     );
-    expect(text).toContain('Run 1 took 1 min 5 s: 2,600 requests, 40.0/s while it sent (of 45/s asked for)');
+    expect(text).toContain(
+      'Of those migrated: 10 got a new grant, 2 had a healthy grant already\n' +
+        'Run 1 took 1 min 5 s: 2,600 requests, 40.0/s while it sent (of 45/s asked for)\n',
+    );
     expect(text).toContain('  line 7: the email is none; the provider is missing\n  and 8 more');
     expect(text).toMatch(
       /^No grant yet +who must act\n(?:.*\n)* +1 {2}microsoft: the credential is no longer accepted +the user$/m,
@@ -400,6 +406,8 @@ describe('the summary of a run', () => {
       'Line 9 never ends. Fix it. What is done\nstays done.',
     ],
     [{ ratePerSecond: 0 }, '(unpaced)'],
+    [{ origins: { created: 12 } }, 'invalid 9  ✓\nRun 1 took'],
+    [{ breaksMs: 120_400 }, '(of 45/s asked for);\nnothing was to be sent for 2 min\n'],
     [{ requests: 3, requestsPerSecond: null }, 'Run 1 took 1 min 5 s: 3 requests\n'],
   ])('says what happened: %o', async (what, says) => {
     expect(renderRunSummary(await summarize(what))).toContain(says);

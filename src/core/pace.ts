@@ -17,6 +17,8 @@ export interface Pace {
   sent: number;
   /** When the first of them was; null before it. */
   firstAtMs: number | null;
+  /** How long there was nothing to let go, or nothing was let go, in all; the short gaps between two aside. */
+  breaksMs: number;
 }
 
 /** What a run asks of Nylas where nothing else is said: of the 50 a second that it allows, some are its users'. */
@@ -29,9 +31,13 @@ const EVEN_SHARE = 0.8;
 /** The even distance is kept on average over so long, since a timer is often later than it is short. */
 const EVEN_OVER_MS = 40;
 
+/** A gap between two requests that is longer, and longer than so many slots, is a break. */
+const BREAK_MS_MIN = 5000;
+const BREAK_SLOTS_MIN = 5;
+
 /** A pace at which nothing has been sent yet. */
 export function newPace(ratePerSecond: number): Pace {
-  return { ratePerSecond, leftAtMs: [], leavingSinceMs: [], sent: 0, firstAtMs: null };
+  return { ratePerSecond, leftAtMs: [], leavingSinceMs: [], sent: 0, firstAtMs: null, breaksMs: 0 };
 }
 
 /**
@@ -51,8 +57,16 @@ export function nextSlotMs(pace: Pace, targetPerSecond = pace.ratePerSecond): nu
   return Math.max(even, fromEnd(pace.leftAtMs, room) + Math.max(SECOND_MS, SECOND_MS / rate));
 }
 
+function breakMs({ ratePerSecond }: Pace): number {
+  return ratePerSecond === 0
+    ? BREAK_MS_MIN
+    : Math.max(BREAK_MS_MIN, (1000 * BREAK_SLOTS_MIN) / ratePerSecond);
+}
+
 /** Records that a request is let go at `nowMs`. */
 export function letGo(pace: Pace, nowMs: number): void {
+  const gapMs = pace.firstAtMs === null ? 0 : nowMs - latest(pace, 1);
+  if (gapMs > breakMs(pace)) pace.breaksMs += gapMs;
   pace.firstAtMs ??= nowMs;
   pace.sent += 1;
   if (pace.ratePerSecond === 0) pace.leftAtMs[0] = nowMs;
@@ -85,13 +99,13 @@ function capacityOf({ ratePerSecond }: Pace): number {
 const MEAN_OVER_MS_MIN = 1000;
 
 /**
- * The mean rate at which requests went, from the first to the last with one slot more; null where they span less
+ * The mean rate at which requests went, from the first to the last without the breaks; null where they span less
  * than a second. It is held to the rate: within a second requests may stand closer than evenly, and a run that
  * ends within one would seem to have gone faster than it may.
  */
 export function meanRate(pace: Pace): number | null {
-  const { ratePerSecond, sent, firstAtMs } = pace;
-  const spanMs = latest(pace, 1) - (firstAtMs ?? 0);
+  const { ratePerSecond, sent, firstAtMs, breaksMs } = pace;
+  const spanMs = latest(pace, 1) - (firstAtMs ?? 0) - breaksMs;
   if (firstAtMs === null || spanMs < MEAN_OVER_MS_MIN) return null;
   const mean = ((sent - 1) * 1000) / spanMs;
   return ratePerSecond === 0 ? mean : Math.min(mean, ratePerSecond);

@@ -2,7 +2,7 @@ import type { HeldSummary } from './holds.js';
 import type { LaneStop } from './lane.js';
 import type { StateCount } from './ledger-rows.js';
 import type { Need, NextStep } from './next-steps.js';
-import type { Balance } from './tally.js';
+import type { Balance, OriginCounts } from './tally.js';
 import type { Unmatched } from './unmatched.js';
 import type { StopReason, Verdict } from './verdict.js';
 
@@ -17,6 +17,8 @@ export interface RunSummary {
   readonly environment: string | null;
   readonly balance: Balance;
   readonly balanced: boolean;
+  /** How those whom this run migrated came by their grants. */
+  readonly origins: OriginCounts;
   readonly stop: StopReason | null;
   /** Whose rows were held back, and why. */
   readonly stoppedLanes: readonly StoppedLaneSummary[];
@@ -24,8 +26,10 @@ export interface RunSummary {
   /** Whole milliseconds. */
   readonly elapsedMs: number;
   readonly requests: number;
-  /** Those sent, from the first to the last; null where that is less than a second. */
+  /** Those sent, from the first to the last, without the breaks; null where that is less than a second. */
   readonly requestsPerSecond: number | null;
+  /** Breaks between two of them in which there was nothing to send, or it wasn't let through; whole milliseconds. */
+  readonly breaksMs: number;
   /** The rate that was asked for; 0: unpaced. */
   readonly ratePerSecond: number;
   readonly held: HeldSummary;

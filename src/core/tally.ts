@@ -1,4 +1,4 @@
-import type { Category } from './category.js';
+import type { Category, Origin } from './category.js';
 import type { Provider } from './provider.js';
 
 /** Where a row that was read ends: exactly one of these. */
@@ -23,10 +23,14 @@ export interface Balance {
   readonly buckets: Readonly<Record<Bucket, number>>;
 }
 
+/** How those who were migrated came by their grants; `unknown`: what was accepted later doesn't say. */
+export type OriginCounts = Readonly<Partial<Record<Origin | 'unknown', number>>>;
+
 /** Counts what becomes of the rows of one run. */
 export class Tally {
   #read = 0;
   readonly #buckets = Object.fromEntries(BUCKETS.map((bucket) => [bucket, 0])) as Record<Bucket, number>;
+  readonly #origins = new Map<Origin | 'unknown', number>();
   readonly #failures = new Map<string, FailureGroup>();
 
   row(): void {
@@ -35,6 +39,13 @@ export class Tally {
 
   put(bucket: Bucket, count = 1): void {
     this.#buckets[bucket] += count;
+  }
+
+  /** A row that was migrated, and how its record came by the grant. */
+  migrated(origin: Origin | null): void {
+    this.put('migrated');
+    const name = origin ?? 'unknown';
+    this.#origins.set(name, (this.#origins.get(name) ?? 0) + 1);
   }
 
   /** Rows that turned out to end elsewhere. */
@@ -52,6 +63,10 @@ export class Tally {
 
   balance(): Balance {
     return { read: this.#read, buckets: { ...this.#buckets } };
+  }
+
+  origins(): OriginCounts {
+    return Object.fromEntries(this.#origins);
   }
 
   /** The failures of this run, the most first. */

@@ -204,6 +204,22 @@ describe('the mean rate', () => {
     expect(meanOf(0, [0, 1, 2, 1_000])).toBe(3);
   });
 
+  test('leaves out the breaks in which there was nothing to send', () => {
+    const pace = newPace(45);
+    const [first, second] = [steady(45, 60, never), steady(45, 60, never).map((at) => at + 180_000)];
+    for (const at of [...first, ...second]) {
+      letGo(pace, at);
+      hasLeft(pace, at, at);
+    }
+    expect(meanRate(pace)).toBeGreaterThan(43);
+    expect(pace.breaksMs).toBeGreaterThan(119_000);
+    expect(pace.breaksMs).toBeLessThan(121_000);
+  });
+
+  test('takes the distance of a slow rate for no break', () => {
+    expect(meanOf(0.1, [0, 10_080, 20_160])).toBeCloseTo(0.1, 2);
+  });
+
   test('of less than a second says nothing', () => {
     expect(meanOf(45, [])).toBeNull();
     expect(meanOf(45, [7])).toBeNull();

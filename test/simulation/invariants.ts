@@ -188,6 +188,7 @@ function checkBooks(story: RunStory, result: RunResult, persons: number): Findin
     ),
     ...when(result.input !== null && read !== rows, `${read} of ${rows} rows read`),
     ...when(buckets.migrated !== became.length, `${buckets.migrated} migrated, in truth ${became.length}`),
+    ...checkOrigins(became, story, result),
     ...when(
       buckets.already_done > doneBefore,
       `${buckets.already_done} already done, in truth ${doneBefore}`,
@@ -198,6 +199,20 @@ function checkBooks(story: RunStory, result: RunResult, persons: number): Findin
     ...Object.entries(buckets).flatMap(([name, count]) => when(count < 0, `${count} rows are ${name}`)),
     ...(result.input === null ? [] : checkWhole(story, result)),
   ];
+}
+
+/** How those came by their grants who were migrated is what their records say. */
+function checkOrigins(became: readonly string[], { after }: RunStory, { origins }: RunResult): Findings {
+  const truth = new Map<string, number>();
+  for (const key of became) {
+    const origin = after.records.get(key)?.origin ?? 'unknown';
+    truth.set(origin, (truth.get(origin) ?? 0) + 1);
+  }
+  return [...new Set([...truth.keys(), ...Object.keys(origins)])].flatMap((name) => {
+    const told = new Map<string, number>(Object.entries(origins)).get(name) ?? 0;
+    const inTruth = truth.get(name) ?? 0;
+    return when(told !== inTruth, `${told} are said to be ${name}, in truth ${inTruth}`);
+  });
 }
 
 /** Of an input that was read whole, each record's state is where its row was counted. */

@@ -1,18 +1,19 @@
 import { describeLaneStop, laneTitle } from '../../core/lane-stop.js';
 import type { InvalidExample, RunSummary } from '../../core/run-summary.js';
-import { BUCKETS } from '../../core/tally.js';
+import { BUCKETS, type OriginCounts } from '../../core/tally.js';
 import type { StopReason } from '../../core/verdict.js';
 import { formatCount, formatCounted } from '../../core/counted.js';
-import { formatDuration, wrap } from './format.js';
+import { WIDTH, wrap } from '../../core/wrap.js';
+import { formatDuration } from './format.js';
 import { printable } from './printable.js';
 import { describeStopped } from './stop-time.js';
 import { renderUnmatched } from './unmatched.js';
-import { hanging, INDENT, joinSections, renderNeeds, renderSteps, renderSum, WIDTH } from './steps.js';
+import { hanging, INDENT, joinSections, renderNeeds, renderSteps, renderSum } from './steps.js';
 
 /** What a run came to, for whoever started it. */
 export function renderRunSummary(summary: RunSummary): string {
   return joinSections([
-    [...balance(summary), ...speed(summary), ...held(summary)],
+    [...balance(summary), ...origins(summary.origins), ...speed(summary), ...held(summary)],
     trouble(summary),
     summary.unmatched === null ? [] : renderUnmatched(summary.unmatched),
     renderNeeds(summary.needs),
@@ -28,11 +29,36 @@ function balance({ balance: { read, buckets }, balanced, stop }: RunSummary): re
   return renderSum(`Read ${formatCount(read)}`, parts, balanced);
 }
 
-function speed({ runId, elapsedMs, requests, requestsPerSecond, ratePerSecond }: RunSummary): string[] {
+const ORIGINS: readonly (readonly [keyof OriginCounts, string])[] = [
+  ['created', 'got a new grant'],
+  ['existing', 'had a healthy grant already'],
+  ['shared', 'share the grant of another record'],
+  ['reauthenticated', 'had a grant, which has this credential now'],
+  ['adopted', 'were in doubt until their grant was found'],
+  ['signed_in', 'had signed in by themselves'],
+  ['unknown', 'have a grant of unknown origin'],
+];
+
+/** Nothing where all grants are new, as most expect. */
+function origins(counts: OriginCounts): string[] {
+  const told = ORIGINS.flatMap(([origin, meaning]) => {
+    const count = counts[origin] ?? 0;
+    return count === 0 ? [] : [{ origin, text: `${formatCount(count)} ${meaning}` }];
+  });
+  if (told.every(({ origin }) => origin === 'created')) return [];
+  return wrap(`Of those migrated: ${told.map(({ text }) => text).join(', ')}`, WIDTH);
+}
+
+function speed(summary: RunSummary): string[] {
+  const { runId, elapsedMs, requests, requestsPerSecond, ratePerSecond, breaksMs } = summary;
   const target = ratePerSecond === 0 ? 'unpaced' : `of ${ratePerSecond}/s asked for`;
   const rate =
     requestsPerSecond === null ? '' : `, ${requestsPerSecond.toFixed(1)}/s while it sent (${target})`;
-  return [`Run ${runId} took ${formatDuration(elapsedMs)}: ${formatCounted(requests, 'request')}${rate}`];
+  const breaks = breaksMs === 0 ? '' : `; nothing was to be sent for ${formatDuration(breaksMs)}`;
+  return wrap(
+    `Run ${runId} took ${formatDuration(elapsedMs)}: ${formatCounted(requests, 'request')}${rate}${breaks}`,
+    WIDTH,
+  );
 }
 
 function held({ held: { throttledHits, throttledMs, outageMs, lanes } }: RunSummary): string[] {
@@ -59,7 +85,7 @@ function trouble({ stop, stoppedLanes, misconfigured, balance: { buckets } }: Ru
   for (const lane of stoppedLanes) {
     told.push(printable(`Held back: ${laneTitle(lane)}. Stopped: ${describeLaneStop(lane.stop)}`));
   }
-  if (misconfigured > 0 && stop?.kind !== 'key_refused') {
+  if (misconfigured > 0 && stoppedLanes.length === 0 && stop?.kind !== 'key_refused') {
     told.push(
       `${formatCounted(misconfigured, 'row')} met a connector or API key that doesn't work: put that right, then run again.`,
     );
@@ -90,12 +116,16 @@ function describeStop(stop: StopReason, isSomethingDone: boolean): string {
   }
 }
 
+/** A report has all of them. */
+const INVALID_SHOWN = 3;
+
 function invalid({ invalidExamples, balance: { buckets } }: RunSummary): string[] {
   if (invalidExamples.length === 0) return [];
-  const left = buckets.invalid - invalidExamples.length;
+  const shown = invalidExamples.slice(0, INVALID_SHOWN);
+  const left = buckets.invalid - shown.length;
   return [
     'Rows that could not be submitted',
-    ...invalidExamples.flatMap(example),
+    ...shown.flatMap(example),
     ...(left > 0 ? [`${INDENT}and ${formatCount(left)} more`] : []),
   ];
 }
