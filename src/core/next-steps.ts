@@ -129,18 +129,26 @@ function nameRun({ runId, pid, host, startedAtMs }: LastRun, { nowMs }: StepsCon
 /** Why the last run should be repeated as it was; what it left out is no reason. */
 function whyRunAgain(counts: readonly StateCount[], lastRun: LastRun, context: StepsContext): string | null {
   const { leftOut, state } = lastRun;
-  const broken = counts.filter(isMisconfigured);
-  const brokenCount = sum(broken) - leftOut.misconfigured;
-  if (brokenCount > 0) {
-    const providers = [...new Set(broken.map(({ provider }) => provider))].join(', ');
-    return `Fix the connector or the API key (${records(brokenCount)} of ${providers}), then run again`;
-  }
+  const broken = whyMend(counts, lastRun);
+  if (broken !== null) return broken;
   if (state === 'died') return `${nameRun(lastRun, context)} died; the same command resumes it`;
   const mend = MENDING[lastRun.endedHow ?? ''];
   if (mend !== undefined) return mend;
   const { doubtsWithoutMailbox } = context.waits;
   const waiting = sum(counts.filter(isWaiting)) - doubtsWithoutMailbox - leftOut.waiting;
   return state === 'finished' ? whyWaiting(waiting, context) : whyUnfinished(waiting, lastRun, context);
+}
+
+/** What is misconfigured, and how many records wait for it: with those that met it, those held back for it. */
+function whyMend(counts: readonly StateCount[], { leftOut, heldBack }: LastRun): string | null {
+  const broken = counts.filter(isMisconfigured);
+  const met = sum(broken) - leftOut.misconfigured;
+  if (met <= 0) return null;
+  const providers = [...new Set(broken.map(({ provider }) => provider))].sort();
+  const isHeldBack = ({ provider, status, category }: StateCount): boolean =>
+    heldBack !== null && status === 'pending' && category === null && providers.includes(provider);
+  const waiting = met + sum(counts.filter(isHeldBack));
+  return `Fix the connector of ${providers.join(', ')}, or the API key, then run again (${waitingRecords(waiting)})`;
 }
 
 /** What must be done before a run that ended so is repeated. */
@@ -151,14 +159,14 @@ const MENDING: Readonly<Partial<Record<string, string>>> = {
 };
 
 function whyWaiting(waiting: number, context: StepsContext): string | null {
-  return waiting > 0 ? `${capital(again(context))}: ${waitingRecords(waiting)}` : null;
+  return waiting > 0 ? `${capital(again(context))} (${waitingRecords(waiting)})` : null;
 }
 
 function whyUnfinished(waiting: number, { endedHow }: LastRun, context: StepsContext): string {
   if (endedHow === 'work_remains' && waiting > 0)
-    return `${capital(again(context))}: ${waitingRecords(waiting)}`;
+    return `${capital(again(context))} (${waitingRecords(waiting)})`;
   const reasons = [describeStop(endedHow), ...(waiting > 0 ? [waitingRecords(waiting)] : [])];
-  return `Run again: ${reasons.join(', and ')}`;
+  return `Run again (${reasons.join(', and ')})`;
 }
 
 function waitingRecords(count: number): string {

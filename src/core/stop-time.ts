@@ -89,5 +89,5 @@ function momentOf(stopAt: StopAt, nowMs: number): number {
 
 function askedOf(stopAt: StopAt): string {
   if (stopAt.kind === 'moment' || stopAt.isZoneNamed) return stopAt.text;
-  return `${stopAt.text} UTC, since no zone was named`;
+  return `${stopAt.text}, no zone was named`;
 }

@@ -93,26 +93,38 @@ describe('what to do next', () => {
       'records wait for a time',
       [count('pending', 'throttled', 117), count('in_doubt', null, 3)],
       context({ waits: WAITS, ledgerPath: 'acme.db' }),
-      ['Run again after 06:20 UTC: 120 records wait → nylas-migrate run users.csv --ledger acme.db'],
+      ['Run again after 06:20 UTC (120 records wait) → nylas-migrate run users.csv --ledger acme.db'],
     ],
     [
       'their time has come',
       [count('in_doubt', null)],
       context({ waits: { earliestNotBeforeMs: NOW_MS - 1, doubtsWithoutMailbox: 0 } }),
-      ['Run again: 1 record waits → nylas-migrate run users.csv'],
+      ['Run again (1 record waits) → nylas-migrate run users.csv'],
     ],
     [
       'the input was not read to its end',
       [DONE],
       context({}, { state: 'unfinished', endedHow: 'failure' }),
-      ['Run again: the last run did not reach the end of its input → nylas-migrate run users.csv'],
+      ['Run again (the last run did not reach the end of its input) → nylas-migrate run users.csv'],
     ],
     [
       'connectors are broken',
       [count('pending', 'misconfigured', 2), count('pending', 'misconfigured', 1, 'zoom')],
       context(),
       [
-        'Fix the connector or the API key (3 records of google, zoom), then run again → nylas-migrate run users.csv',
+        'Fix the connector of google, zoom, or the API key, then run again (3 records wait) → nylas-migrate run users.csv',
+      ],
+    ],
+    [
+      'a provider was held back for its connector',
+      [
+        count('pending', 'misconfigured', 2, 'zoom'),
+        count('pending', null, 40, 'zoom'),
+        count('pending', null, 5),
+      ],
+      context({}, { state: 'unfinished', endedHow: 'refused', heldBack: 'zoom: it has no connector' }),
+      [
+        'Fix the connector of zoom, or the API key, then run again (42 records wait) → nylas-migrate run users.csv',
       ],
     ],
     [
@@ -136,7 +148,7 @@ describe('what to do next', () => {
       [count('pending', 'throttled', 3), count('in_doubt', null, 2), count('pending', 'misconfigured', 1)],
       context({}, narrowed({ waiting: 4, misconfigured: 1 })),
       [
-        'Run again: 1 record waits → nylas-migrate run users.csv --carry user_id --provider google',
+        'Run again (1 record waits) → nylas-migrate run users.csv --carry user_id --provider google',
         '5 rows without a grant were left out by --provider google; to migrate the rest too → nylas-migrate run users.csv --carry user_id',
       ],
     ],
@@ -156,7 +168,7 @@ describe('what to do next', () => {
       'a run stopped at its limit, and records wait',
       [DONE, count('pending', 'throttled', 2)],
       context({ waits: WAITS }, { state: 'unfinished', endedHow: 'limit' }),
-      ['Run again: the last run stopped at its limit, and 2 records wait → nylas-migrate run users.csv'],
+      ['Run again (the last run stopped at its limit, and 2 records wait) → nylas-migrate run users.csv'],
     ],
     [
       'a run held rows back',

@@ -57,7 +57,7 @@ describe('a run that has until a time', () => {
     expect(status.stdout).toContain('stopped at the time it was given');
     // The time was that run's own.
     expect(status.stdout).toMatch(
-      /Next: Run again: [^:]*:\n {4}nylas-migrate run users\.csv --api-uri \S+ --rate 0\n/,
+      /Next: Run again \([^:]*\):\n {4}nylas-migrate run users\.csv --api-uri \S+ --rate 0\n/,
     );
 
     const resumed = await runHere([...args, '--stop-at', '2999-01-01T00:00Z'], { cwd });
