@@ -38,7 +38,7 @@ export function pageOf(
     headline: {
       records: status.records,
       byStatus: status.byStatus,
-      lost: Object.values(reader.aftermath().lost).reduce((sum, count) => sum + count, 0),
+      lost: Object.values(status.lost).reduce((sum, count) => sum + count, 0),
       balanced: status.balanced && runs.every(isBalanced),
       lastRun: runs.at(-1)?.state ?? null,
     },

@@ -17,6 +17,7 @@ export function statusOf(reader: LedgerReader, nowMs: number, ledgerPath: string
     records,
     byStatus,
     counts,
+    lost: context.aftermath.lost,
     balanced: records === Object.values(byStatus).reduce((sum, count) => sum + count, 0),
     needs: needsSomebody(counts, context),
     rowIssues: reader.issueCounts(context.lastRun?.runId ?? 0),

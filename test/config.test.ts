@@ -127,6 +127,7 @@ const VALUES: Readonly<Record<string, string | number>> = {
   'failure-rate-max': 0.7,
   'expect-reauth': 'google',
   limit: 7,
+  'rate-limit': 7,
   'limit-per-provider': 7,
   sample: '7%',
   provider: 'google',

@@ -7,7 +7,7 @@ import type { LedgerStanding, Progress, RunObserver } from '../ports.js';
 import { EXIT } from '../core/exit-codes.js';
 import { tellFailure } from './failure.js';
 import { assertNotPrecious } from './precious.js';
-import { print, type Shell } from './shell.js';
+import { say, type Shell } from './shell.js';
 
 /** Who watches a run: a monitoring system, and whoever is told when it has ended. */
 interface AttendedValues {
@@ -78,7 +78,7 @@ async function openRefresh(
     readLedger: () => standingOf(ledger),
     warn: (error) => {
       const why = describeWriteTrouble(error);
-      void print(shell.stderr, `Warning: --metrics-file ${file} can't be written: ${why}. The run goes on.`);
+      void say(shell.stderr, `Warning: --metrics-file ${file} can't be written: ${why}. The run goes on.`);
     },
   });
 }
@@ -109,10 +109,7 @@ async function tellOnFinish(command: string, { exitCode, document }: Ended, shel
     const options = { timeoutMs: ON_FINISH_TIMEOUT_MS, giveUp: giveUp.signal };
     const trouble = await runCommand(command, `${JSON.stringify(document, null, 2)}\n`, options);
     if (trouble === null) return;
-    await print(
-      shell.stderr,
-      `Warning: --on-finish: ${trouble}. The exit code stays the run's: ${exitCode}.`,
-    );
+    await say(shell.stderr, `Warning: --on-finish: ${trouble}. The exit code stays the run's: ${exitCode}.`);
   } finally {
     release();
   }

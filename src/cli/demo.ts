@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { simulator } from '../context.js';
 import { UserError } from '../core/errors.js';
 import { describeWriteTrouble } from '../core/file-trouble.js';
+import { commandLine } from '../core/shell.js';
 import type { Action } from './command.js';
 import { EXIT } from '../core/exit-codes.js';
 import type { DEMO } from './options.js';
@@ -25,9 +26,15 @@ export const action: Action<typeof DEMO> = async (values, _args, _flags, shell) 
     return await playThrough(stepsOf(folder, server.url, shell), shell);
   } finally {
     await server.close();
+    const shown = relative(shell.cwd, folder);
+    const again = commandLine(['nylas-migrate', 'simulate', '--port', new URL(server.url).port]);
     await print(
       shell.stderr,
-      `\nThe ledger and the reports are in ${relative(shell.cwd, folder)}/. Look: report.html (in a browser), report.csv, report.jsonl, run.log`,
+      [
+        `\nThe ledger and the reports are in ${shown}/. Look: report.html (in a browser), report.csv, report.jsonl, run.log`,
+        `The simulator has ended with the demo: commands that ask it need it again, with NYLAS_API_KEY=${API_KEY}:`,
+        `    ${again} --users ${join(shown, USERS)}`,
+      ].join('\n'),
     );
   }
 };

@@ -3,7 +3,7 @@ import { UserError, type FailureKind } from '../core/errors.js';
 import { scrubberOf } from '../core/scrub.js';
 import { outOfDescriptors } from './descriptors.js';
 import { EXIT, exitOfFailure } from '../core/exit-codes.js';
-import { print, type Shell } from './shell.js';
+import { print, say, type Shell } from './shell.js';
 
 interface Failure {
   readonly kind: FailureKind | 'bug';
@@ -38,7 +38,9 @@ export async function tellFailure(
   if (asJson) await print(shell.stdout, JSON.stringify(document, null, 2));
   // Commander has said it already, with a hint.
   if (!(error instanceof CommanderError))
-    await print(shell.stderr, `${kind === 'bug' ? '' : 'Error: '}${message}\n${next}`);
+    await (kind === 'bug'
+      ? print(shell.stderr, `${message}\n${next}`)
+      : say(shell.stderr, `Error: ${message}\n${next}`));
   return { exitCode, document };
 }
 

@@ -5,7 +5,7 @@ import type { Scope } from '../core/scope.js';
 import { isProvider, type Provider } from '../core/provider.js';
 import type { RecordSource } from '../ports.js';
 import { readNamedFile } from './command.js';
-import { print, type Shell } from './shell.js';
+import { say, type Shell } from './shell.js';
 
 /** How rows are understood, wherever they come from. */
 export interface ReadingValues {
@@ -49,7 +49,7 @@ export async function sourceOf(
 /** Says a warning where notices go. */
 export function warnerOf(values: { readonly quiet: boolean }, shell: Shell): (message: string) => void {
   return (message) => {
-    if (!values.quiet) void print(shell.stderr, `Warning: ${message}`);
+    if (!values.quiet) void say(shell.stderr, `Warning: ${message}`);
   };
 }
 

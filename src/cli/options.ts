@@ -375,7 +375,12 @@ const RESOLVE_OPTIONS = {
 const SIMULATE_OPTIONS = {
   port: option('--port <number>', 'the port on 127.0.0.1; 0: any free one', parseCount(0, 65_535), 0),
   latency: option('--latency <duration>', 'of each call, such as 200ms or 0.5s-3s', parseText, '0ms'),
-  limit: option('--limit <number>', 'requests a second before 429; 0: no limit', parseNumber(0, 100_000), 50),
+  rateLimit: option(
+    '--rate-limit <number>',
+    'requests a second before 429; 0: no limit',
+    parseNumber(0, 100_000),
+    50,
+  ),
   fault: option(
     '--fault <kind=share>',
     'such as 502=0.01, lost=0.025 or throttle:google=0.1',

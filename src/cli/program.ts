@@ -80,6 +80,9 @@ function makeProgram(shell: Shell): Command {
     command.configureOutput({
       writeOut: (text) => shell.stdout.write(text),
       writeErr: (text) => shell.stderr.write(text),
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, 'Error: '));
+      },
       getOutHelpWidth: () => shell.stdout.columns ?? 100,
       getErrHelpWidth: () => shell.stderr.columns ?? 100,
     });

@@ -4,14 +4,14 @@ import type { Progress } from '../ports.js';
 import type { Target } from '../target.js';
 import { describeUnwritten } from '../unwritten.js';
 import type { RUN } from './options.js';
-import { print, type Shell } from './shell.js';
+import { print, say, type Shell } from './shell.js';
 
 type Values = OptionValues<typeof RUN>;
 
 /** Says it whatever else is kept quiet: it is written down nowhere else. */
 export function unwrittenTeller({ stderr }: Shell): MigratePorts['onUnwritten'] {
   return (outcome) => {
-    void print(stderr, describeUnwritten(outcome));
+    void say(stderr, describeUnwritten(outcome));
   };
 }
 
@@ -35,7 +35,7 @@ export async function announce(
   const name = target.name === null ? target.applicationId : `"${target.name}"`;
   const environment = target.environment === null ? '' : ` (${target.environment})`;
   const rate = values.rate === 0 ? 'unpaced' : `${values.rate}/s`;
-  await print(
+  await say(
     shell.stderr,
     `nylas-migrate ${shell.version}  → ${apiUri.replace(/^https?:\/\//, '')}, application ${name}${environment}\n` +
       [inputName, `ledger ${values.ledger}`, rate, ...more].join(' · '),
@@ -53,7 +53,7 @@ export async function advise(
     connectors.length === 0
       ? 'Warning: this application has no connectors: make one for each provider before you go on.'
       : `connectors: ${connectors.join(', ')}`;
-  await print(shell.stderr, text);
+  await say(shell.stderr, text);
 }
 
 /** Shows the state of a run on standard error whenever the process is asked for it. */

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
+import { WIDTH, wrap } from '../core/wrap.js';
 
-interface Terminal extends Writable {
+export interface Terminal extends Writable {
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
@@ -30,4 +31,12 @@ export function print(stream: Writable, text: string): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Writes sentences: where somebody reads them as they come, lines break between words. */
+export function say(stream: Terminal, text: string): Promise<void> {
+  if (stream.isTTY !== true) return print(stream, text);
+  const width = stream.columns ?? WIDTH;
+  const lines = text.split('\n').flatMap((line) => wrap(line, width));
+  return print(stream, lines.join('\n'));
 }

@@ -12,7 +12,7 @@ export const action: Action<typeof SIMULATE> = async (values, _args, _flags, she
   const server = await startSimulator({
     port: values.port,
     latencyMs: parseLatency(values.latency),
-    ratePerSecond: values.limit === 0 ? null : values.limit,
+    ratePerSecond: values.rateLimit === 0 ? null : values.rateLimit,
     faults: values.fault.map(parseFault),
     connectors: values.connectors,
     seed: values.seed,

@@ -1,5 +1,5 @@
 import type { Status } from './category.js';
-import type { IssueKind, JobKind, StateCount } from './ledger-rows.js';
+import type { IssueKind, JobKind, Loss, StateCount } from './ledger-rows.js';
 import type { LastRun, Need, NextStep } from './next-steps.js';
 
 /** Where a ledger stands. Times are ISO 8601, UTC. */
@@ -16,6 +16,8 @@ export interface StatusSummary {
   readonly records: number;
   readonly byStatus: Readonly<Record<Status, number>>;
   readonly counts: readonly StateCount[];
+  /** Of the migrated records, those whose grant is no good any more, by what `verify` found. */
+  readonly lost: Readonly<Record<Loss, number>>;
   /** Whether the statuses add up to the records. */
   readonly balanced: boolean;
   readonly needs: readonly Need[];

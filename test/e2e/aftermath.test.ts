@@ -167,6 +167,9 @@ describe('verify', () => {
     expect(page).toContain('1 of 2 users have a v3 grant that works');
     expect(page).toContain('Of 1 migrated user verify found the grant gone');
     expect(page).toContain('It is a rehearsal');
+    expect(page).toMatch(/migrated, then lost<\/th>\s*<td>[^<]*<\/td>\s*<td[^>]*>1</);
+    // Nor does the status.
+    expect((await here('status')).stdout).toContain('verify found the grants no good any more: 1 missing\n');
     // Verify asked for what was gone: it hasn't died for having no pace.
     expect(page).toContain('(verify): outcomes over time');
     expect(page).not.toContain('it has not ended, or died');
@@ -323,7 +326,9 @@ describe('resolve', () => {
     const { simulator, built, here, grantOf, statusOf } = await migrated({ other: 3 });
     const listed = await built('resolve', '--list');
     expect(listed.exitCode).toBe(0);
-    expect(listed.stdout).toMatch(/other-0 +google +other-0@example\.com +other\.other-0@example\.com/);
+    expect(listed.stdout).toMatch(
+      /other-0 \(google\), asked for other-0@example\.com\n +answered: other\.other-0@example\.com/,
+    );
 
     const why = ['--by', 'ada', '--why', 'asked them'];
     expect((await built('resolve', 'other-0', '--accept', ...why)).exitCode).toBe(0);

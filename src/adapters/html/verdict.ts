@@ -97,16 +97,36 @@ function balanceWords(records: number): string {
   return `The books balance: ${each} exactly one status.`;
 }
 
+interface Line {
+  readonly name: string;
+  readonly meaning: string;
+  readonly count: number;
+}
+
+/** Migrated users whose grant was lost stand on a line of their own. */
+function linesOf({ byStatus, lost }: Headline): readonly Line[] {
+  const lines = STATUSES.map((status) => ({
+    name: status.replaceAll('_', ' '),
+    meaning: MEANINGS[status],
+    count: status === 'migrated' ? byStatus.migrated - lost : byStatus[status],
+  }));
+  const ofLost = {
+    name: 'migrated, then lost',
+    meaning: 'verify found the grant no good any more',
+    count: lost,
+  };
+  return [...lines, ofLost].filter(({ name, count }) => count > 0 || name === 'migrated');
+}
+
 function books({ headline }: ReportPage): Markup {
-  const { records, byStatus, balanced } = headline;
-  const rows = STATUSES.filter((status) => byStatus[status] > 0 || status === 'migrated');
+  const { records, balanced } = headline;
   const columns = [
-    { name: 'Status', cell: (status: Status) => status.replaceAll('_', ' ') },
-    { name: 'Meaning', cell: (status: Status) => MEANINGS[status] },
-    { name: 'Users', cell: (status: Status) => byStatus[status], isNumber: true },
-    { name: 'Share', cell: (status: Status) => formatShare(byStatus[status], records), isNumber: true },
+    { name: 'Status', cell: ({ name }: Line) => name },
+    { name: 'Meaning', cell: ({ meaning }: Line) => meaning },
+    { name: 'Users', cell: ({ count }: Line) => count, isNumber: true },
+    { name: 'Share', cell: ({ count }: Line) => formatShare(count, records), isNumber: true },
   ];
-  const ordered = [...rows].sort((a, b) => byStatus[b] - byStatus[a]);
+  const ordered = [...linesOf(headline)].sort((a, b) => b.count - a.count);
   return html`<p class="${balanced ? 'good' : 'bad'}">${balanced ? balanceWords(records) : UNBALANCED}</p>
     ${table('Users by status', columns, ordered, ['All', '', records, '100 %'])}`;
 }

@@ -26,7 +26,15 @@ import { copyInThread } from './copy-thread.js';
 import { wayBack } from './damage.js';
 import { GroupCommit } from './group-commit.js';
 import { lookUpGrants, lookUpRecords, lookUpUnmigrated } from './look-up.js';
-import { assertExists, describeHolder, ledgerError, lockOf, openForWriting, takeLock } from './open.js';
+import {
+  assertExists,
+  assertNotForeign,
+  describeHolder,
+  ledgerError,
+  lockOf,
+  openForWriting,
+  takeLock,
+} from './open.js';
 import { grantOfSeen, seenRow } from './seen-grants.js';
 import type { NewIdentity } from './schema.js';
 import { watchFiles, type WatchedFile } from './watch.js';
@@ -50,6 +58,7 @@ export function openExistingLedger(path: string, clock: Clock): Ledger {
  * UserError('ledger' | 'locked').
  */
 export function openLedger(path: string, clock: Clock, identity?: NewIdentity): Ledger {
+  assertNotForeign(path);
   const lock = takeLock(path, () => describeHolder(path));
   try {
     return new SqliteLedger(path, openForWriting(path, clock.now(), identity), lock, clock);

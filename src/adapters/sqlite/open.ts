@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
@@ -30,6 +30,11 @@ export function assertExists(path: string): void {
     `There is no ledger at ${path}${existsSync(folder) ? '' : `: there is no folder ${folder}`}.`,
     'Name it with --ledger FILE, or make one with: nylas-migrate run users.csv',
   );
+}
+
+/** Another program's database gets no lock beside it: one that has a lock was a ledger. Throws UserError('ledger'). */
+export function assertNotForeign(path: string): void {
+  if (existsSync(path) && !existsSync(lockOf(path))) openForReading(path, assertOurs).close();
 }
 
 /** Opens a ledger to write, making it where there is none. Throws UserError('ledger'). */
@@ -208,7 +213,8 @@ const NEXT_STEPS: readonly (readonly [RegExp, (path: string) => string])[] = [
   [/NOTADB/, notADatabase],
   [/CORRUPT|SHORT_READ/, keepAndGoBack],
   [/FULL|ENOSPC/, () => 'Make room on that disk, then run the same command again: it resumes.'],
-  [/READONLY|EACCES|EROFS|EPERM/, () => 'Make the file and its folder writable for this user.'],
+  [/EROFS/, () => 'Name a ledger on a file system that can be written, with --ledger.'],
+  [/READONLY|EACCES|EPERM/, () => 'Make the file and its folder writable for this user.'],
   [/EMFILE|ENFILE/, () => 'Raise the limit of open files (ulimit -n), then run again.'],
   [/ENOENT|ENOTDIR|CANTOPEN/, cannotOpen],
   [/BUSY|LOCKED/, () => 'Another program has the file open; close it and run again.'],
@@ -220,9 +226,19 @@ const NEXT_STEPS: readonly (readonly [RegExp, (path: string) => string])[] = [
 
 /** SQLite has one word for all of these. */
 function cannotOpen(path: string): string {
-  return !existsSync(path)
-    ? 'Make the folder first, or name another place with --ledger.'
-    : 'Make the file and its folder writable for this user; a low limit of open files (ulimit -n) ends so too.';
+  if (!existsSync(path)) return 'Make the folder first, or name another place with --ledger.';
+  if (isOnReadOnlyFileSystem(path))
+    return `Its file system is read-only. To read it, copy it to a folder that is writable, with ${path}-wal where there is one: even a reader makes a file beside it.`;
+  return 'Make the file and its folder writable for this user; a low limit of open files (ulimit -n) ends so too.';
+}
+
+function isOnReadOnlyFileSystem(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return false;
+  } catch (error) {
+    return codeOf(error) === 'EROFS';
+  }
 }
 
 /** A ledger whose first page is gone looks like a file of another kind; a copy beside it tells. */

@@ -1,8 +1,9 @@
 import { BAD_ROWS_MAX, type CheckSummary, type Problem } from '../../core/check.js';
 import { commandLine } from '../../core/shell.js';
 import { formatCount, formatCounted } from '../../core/counted.js';
-import { formatDuration, formatTable, wrap } from './format.js';
-import { INDENT, WIDTH } from './steps.js';
+import { WIDTH, wrap } from '../../core/wrap.js';
+import { formatDuration, formatTable } from './format.js';
+import { INDENT } from './steps.js';
 
 /**
  * The answer of `check` for a person. `runCommand` is what to type next, with the options that this check
@@ -119,9 +120,10 @@ function withoutCredential({ withoutCredential: { count } }: CheckSummary): stri
 function ignored({ ignoredHeaders, hasTokenColumn }: CheckSummary): string[] {
   if (ignoredHeaders.length === 0) return [];
   const text = `Columns not read: ${ignoredHeaders.map(printable).join(', ')}`;
-  const hint =
-    '. None is read as refresh tokens: if one of these holds them, name it with --column refresh_token=HEADER';
-  return wrap(hasTokenColumn ? text : `${text}${hint}`, WIDTH);
+  const hint = hasTokenColumn
+    ? '. --carry HEADER keeps one, such as your own user id, beside each grant in the reports'
+    : '. None is read as refresh tokens: if one of these holds them, name it with --column refresh_token=HEADER';
+  return wrap(`${text}${hint}`, WIDTH);
 }
 
 function estimate({ estimate: { ratePerSecond, requests, seconds } }: CheckSummary): string[] {

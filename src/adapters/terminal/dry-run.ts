@@ -25,7 +25,9 @@ export function renderDryRun(plan: PlannedRun): string {
     estimate.seconds === null
       ? ''
       : `, about ${formatDuration(estimate.seconds * 1000)} at ${estimate.ratePerSecond}/s`;
-  const submits = Object.entries(plan.wouldSubmit).map(([provider, count]) => [formatCount(count), provider]);
+  const submits = Object.entries(plan.wouldSubmit)
+    .sort(([, a], [, b]) => b - a)
+    .map(([provider, count]) => [formatCount(count), provider]);
   const rest = Object.entries(plan.rest).map(([kind, count]) => [
     formatCount(count),
     WORDS[kind as keyof PlannedRun['rest']],
@@ -38,5 +40,6 @@ export function renderDryRun(plan: PlannedRun): string {
     ...formatTable(submits, { right: [0], indent: '  ' }),
     ...(unmatched.length === 0 ? [] : ['', ...unmatched]),
     ...(rest.length === 0 ? [] : ['', 'The others', ...formatTable(rest, { right: [0], indent: '  ' })]),
+    ...(estimate.requests === 0 ? [] : ['', 'Next: the same command without --dry-run']),
   ].join('\n');
 }

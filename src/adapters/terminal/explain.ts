@@ -5,9 +5,9 @@ import type {
   ExplainedRecord,
   Explanation,
 } from '../../core/explanation.js';
-import { wrap } from './format.js';
+import { WIDTH, wrap } from '../../core/wrap.js';
 import { printable } from './printable.js';
-import { hanging, INDENT, joinSections, renderSteps, WIDTH, words } from './steps.js';
+import { hanging, INDENT, joinSections, renderSteps, words } from './steps.js';
 
 const LABEL_WIDTH = 18;
 

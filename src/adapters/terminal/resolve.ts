@@ -1,9 +1,9 @@
 import { formatCounted } from '../../core/counted.js';
 import type { Resolved } from '../../core/decisions.js';
 import type { HeldList, ListedHeld } from '../../core/held-list.js';
-import { formatTable, wrap } from './format.js';
+import { WIDTH, wrap } from '../../core/wrap.js';
 import { printable } from './printable.js';
-import { hanging, INDENT, joinSections, renderSteps, WIDTH } from './steps.js';
+import { hanging, INDENT, joinSections, renderSteps } from './steps.js';
 
 /** The answer of `resolve --list` for a person. */
 export function renderHeld({ undecided, rejected, records, withoutAliases, next }: HeldList): string {
@@ -12,28 +12,25 @@ export function renderHeld({ undecided, rejected, records, withoutAliases, next 
       ? 'Nothing is to be decided: nobody else’s mailbox answered for a record.'
       : `${formatCounted(undecided, 'record')} to decide about${rejected === 0 ? '' : `, ${rejected} rejected`}`;
   return joinSections([
-    [heading, ...table(records)],
+    [heading, ...records.flatMap(heldRecord)],
     withoutAliases === null ? [] : wrap(`Aliases are not shown: ${printable(withoutAliases)}.`, WIDTH),
     next.length === 0 ? [] : renderSteps(next),
   ]);
 }
 
-function table(records: readonly ListedHeld[]): readonly string[] {
-  if (records.length === 0) return [];
-  const rows = records.map(({ key, email, answeredEmail, aliases, provider, isRejected, grantId }) =>
-    [
-      key,
-      provider,
-      email ?? '',
-      answeredEmail ?? '',
-      aliases?.join(' ') ?? '',
-      grantId ?? '',
-      isRejected ? 'rejected' : '',
-    ].map(printable),
-  );
-  return formatTable([['key', 'provider', 'asked for', 'answered', 'its aliases', 'grant', ''], ...rows], {
-    indent: INDENT,
-  });
+/** Two mailboxes and a grant don't fit on one line of a terminal. */
+function heldRecord(held: ListedHeld): readonly string[] {
+  const { key, email, answeredEmail, aliases, provider, isRejected, grantId } = held;
+  const asked = email === null || email === key ? '' : `, asked for ${email}`;
+  const answered = [
+    `answered: ${answeredEmail ?? 'a mailbox without a name'}`,
+    ...(aliases === null || aliases.length === 0 ? [] : [`with the aliases ${aliases.join(' ')}`]),
+    ...(grantId === null ? [] : [`grant ${grantId}`]),
+  ];
+  return [
+    ...hanging(printable(`${key} (${provider})${asked}${isRejected ? ': rejected' : ''}`), INDENT),
+    ...hanging(printable(answered.join(', ')), INDENT + INDENT),
+  ];
 }
 
 const DECIDED: Readonly<Record<Resolved['decision'], string>> = {

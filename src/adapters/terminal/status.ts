@@ -1,10 +1,12 @@
 import { describeEnding } from '../../core/run-ending.js';
-import type { StateCount } from '../../core/ledger-rows.js';
+import { STATUSES, type Status } from '../../core/category.js';
+import { LOSSES, type StateCount } from '../../core/ledger-rows.js';
 import type { RunLine, StatusSummary } from '../../core/status-summary.js';
 import { formatCount, formatCounted } from '../../core/counted.js';
-import { formatDuration, formatTable, wrap } from './format.js';
+import { WIDTH, wrap } from '../../core/wrap.js';
+import { formatDuration, formatTable } from './format.js';
 import { printable } from './printable.js';
-import { joinSections, renderNeeds, renderSteps, renderSum, WIDTH, words } from './steps.js';
+import { joinSections, renderNeeds, renderSteps, renderSum, words } from './steps.js';
 
 /** Earlier runs are in the JSON. */
 const RUNS_MAX = 10;
@@ -31,24 +33,45 @@ function headline({ ledger }: StatusSummary): string[] {
   return wrap(`${printable(path)}: ${printable(owner + rule)}${since}`, WIDTH);
 }
 
-function totals({ records, byStatus, balanced, rowIssues }: StatusSummary): readonly string[] {
+function totals({ records, byStatus, balanced, lost, rowIssues }: StatusSummary): readonly string[] {
   const issues = Object.entries(rowIssues).filter(([, count]) => count > 0);
   const beside = issues.map(([kind, count]) => `${formatCount(count)} ${words(kind)}`).join(', ');
   return [
     ...renderSum(formatCounted(records, 'record'), Object.entries(byStatus), balanced),
+    ...lostOf(lost),
     ...(beside === '' ? [] : wrap(`Rows that the last run left aside: ${beside}`, WIDTH)),
   ];
 }
 
+/** They count as migrated, and have no grant that works. */
+function lostOf(lost: StatusSummary['lost']): string[] {
+  const told = LOSSES.filter((loss) => lost[loss] > 0).map((loss) => `${formatCount(lost[loss])} ${loss}`);
+  return told.length === 0
+    ? []
+    : wrap(`Of those migrated, verify found the grants no good any more: ${told.join(', ')}`, WIDTH);
+}
+
+/** A line for each provider, and a column for each status that anybody has. */
 function counts(all: readonly StateCount[]): string[] {
   if (all.length === 0) return [];
-  const rows = all.map(({ provider, status, category, count }) => [
+  const shown = STATUSES_SHOWN.filter((status) => all.some((entry) => entry.status === status));
+  const rows = [...new Set(all.map(({ provider }) => provider))].sort().map((provider) => [
     printable(provider),
-    words(status),
-    category ?? '',
-    formatCount(count),
+    ...shown.map((status) => {
+      const count = countOf(all, provider, status);
+      return count === 0 ? '' : formatCount(count);
+    }),
   ]);
-  return formatTable([['provider', 'status', 'category', ''], ...rows], { right: [3] });
+  return formatTable([['provider', ...shown.map(words)], ...rows], { right: shown.map((_, at) => at + 1) });
+}
+
+/** What is well first. */
+const STATUSES_SHOWN: readonly Status[] = ['migrated', ...STATUSES.filter((status) => status !== 'migrated')];
+
+function countOf(all: readonly StateCount[], provider: string, status: Status): number {
+  return all
+    .filter((entry) => entry.provider === provider && entry.status === status)
+    .reduce((sum, { count }) => sum + count, 0);
 }
 
 function runs(all: readonly RunLine[]): string[] {

@@ -1,10 +1,9 @@
 import type { Need, NextStep } from '../../core/next-steps.js';
 import { formatCount } from '../../core/counted.js';
-import { formatTable, wrap } from './format.js';
+import { WIDTH, wrap } from '../../core/wrap.js';
+import { formatTable } from './format.js';
 import { printable } from './printable.js';
 
-/** What every terminal shows without breaking lines. */
-export const WIDTH = 80;
 export const INDENT = '  ';
 const BUG = 'The books do not balance: this is a bug, please report it.';
 
@@ -57,8 +56,10 @@ export function renderSum(
 ): readonly string[] {
   const told = parts.filter(([, count]) => count > 0);
   const sum = told.map(([name, count]) => `${words(name)} ${formatCount(count)}`).join(' + ');
-  const line = wrap(`${whole}${sum === '' ? '' : ` = ${sum}`}  ${balanced ? '✓' : '✗'}`, WIDTH);
-  return balanced ? line : [...line, BUG];
+  const mark = balanced ? '  ✓' : '  ✗';
+  const lines = wrap(`${whole}${sum === '' ? '' : ` = ${sum}`}`, WIDTH - mark.length);
+  const marked = [...lines.slice(0, -1), `${lines.at(-1) ?? ''}${mark}`];
+  return balanced ? marked : [...marked, BUG];
 }
 
 /** `needs_reauth` as it is read. */

@@ -1,8 +1,9 @@
 import { formatCount, formatCounted } from '../../core/counted.js';
 import type { LeftAloneSummary, UndoPlanSummary, UndoSummary } from '../../core/undo-summary.js';
-import { formatTable, wrap } from './format.js';
+import { WIDTH, wrap } from '../../core/wrap.js';
+import { formatTable } from './format.js';
 import { printable } from './printable.js';
-import { hanging, INDENT, joinSections, renderSteps, WIDTH } from './steps.js';
+import { hanging, INDENT, joinSections, renderSteps } from './steps.js';
 import { renderUnmatched } from './unmatched.js';
 
 /** What an undo would delete; its last line is the command that does. */

@@ -1,8 +1,8 @@
 import { formatCount, formatCounted } from '../../core/counted.js';
 import type { Unmatched, UnmatchedKeys } from '../../core/unmatched.js';
-import { wrap } from './format.js';
+import { WIDTH, wrap } from '../../core/wrap.js';
 import { printable } from './printable.js';
-import { WIDTH, words } from './steps.js';
+import { words } from './steps.js';
 
 /** What options asked for and the input didn't hold: a mistyped key, a failure that nobody has. */
 export function renderUnmatched({ keys, retry }: Unmatched): readonly string[] {

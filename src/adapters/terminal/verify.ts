@@ -1,9 +1,10 @@
 import { formatCount, formatCounted } from '../../core/counted.js';
 import type { Deviation, VerifyCounts } from '../../core/verification.js';
 import { LATENESS, type VerifySummary } from '../../core/verify-summary.js';
-import { formatTable, wrap } from './format.js';
+import { WIDTH, wrap } from '../../core/wrap.js';
+import { formatTable } from './format.js';
 import { printable } from './printable.js';
-import { INDENT, joinSections, renderSteps, WIDTH, words } from './steps.js';
+import { hanging, INDENT, joinSections, renderSteps, words } from './steps.js';
 
 /** What a verification came to, for a person. */
 export function renderVerify(summary: VerifySummary): string {
@@ -63,17 +64,19 @@ function whereAllAre(more: number, { out, isWhole }: VerifySummary): readonly st
   return out === '-' || !isWhole ? [] : [`All of them: ${printable(out)}`];
 }
 
+function deviating({ deviation, key, email, provider, grantId }: Deviation): readonly string[] {
+  const whose = email === null || email === key ? key : `${key}, ${email}`;
+  return hanging(printable(`${words(deviation)}: ${whose} (${provider}), grant ${grantId}`), '');
+}
+
 /** The first of each kind, and how many more there are. */
 function examples(deviations: readonly Deviation[], summary: VerifySummary): readonly string[] {
-  const rows = deviations.map(({ deviation, key, email, provider, grantId }) =>
-    [words(deviation), key, email === key ? '' : (email ?? ''), provider, grantId].map(printable),
-  );
-  if (rows.length === 0) return [];
+  if (deviations.length === 0) return [];
   const { missing, invalid, changed, unusable, signed_in: signedIn, adopted, several } = summary.counts;
   const all = missing + invalid + changed + unusable + several + signedIn - adopted;
   const more = all - deviations.length;
   return [
-    ...formatTable([['deviation', 'key', 'email', 'provider', 'grant'], ...rows]),
+    ...deviations.flatMap(deviating),
     ...(more > 0 ? [`… and ${formatCount(more)} more`] : []),
     ...whereAllAre(more, summary),
   ];

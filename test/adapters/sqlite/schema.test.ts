@@ -60,7 +60,7 @@ describe('what is opened', () => {
     const before = readFileSync(path);
     expect(open).toThrow(userError('ledger', 'not a ledger'));
     expect(readFileSync(path)).toEqual(before);
-    expect(readdirSync(folder.path('.')).filter((name) => /-(wal|shm)$/.test(name))).toEqual([]);
+    expect(readdirSync(folder.path('.')).filter((name) => /-(wal|shm)$|\.lock$/.test(name))).toEqual([]);
   });
 
   it.each(OPENERS)('refuses a file that is no database %s, and leaves it as it is', (_how, open) => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatCount, formatCounted } from '../../../src/core/counted.js';
-import { formatDuration, formatTable, wrap } from '../../../src/adapters/terminal/format.js';
+import { formatDuration, formatTable } from '../../../src/adapters/terminal/format.js';
+import { wrap } from '../../../src/core/wrap.js';
 
 test('counts have thousands separators', () => {
   expect([0, 999, 1000, 1234567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567']);

@@ -137,7 +137,7 @@ function read<T>(ledger: string, use: (db: Sqlite.Database) => T): T {
 
 /** The tool's own simulator; `stop` tells how many grants it made. */
 async function startSimulator(): Promise<{ readonly url: string; readonly stop: () => Promise<number> }> {
-  const args = [MAIN, 'simulate', '--json', '--port', '0', '--limit', '0', ...FAULTS];
+  const args = [MAIN, 'simulate', '--json', '--port', '0', '--rate-limit', '0', ...FAULTS];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [said] = (await once(child.stdout, 'data')) as [Buffer];
   const { url } = JSON.parse(said.toString()) as { url: string };
