@@ -2,6 +2,7 @@ import { summarizeLatencies } from './core/page-latency.js';
 import type { PageRun, ReportPage } from './core/page.js';
 import { spanOf, timelineOf, type Timeline } from './core/page-timeline.js';
 import { lastMigration } from './core/ledger-rows.js';
+import { providersOf } from './core/page-providers.js';
 import { todosOf } from './core/page-todo.js';
 import { heldBackBy } from './core/run-ending.js';
 import type { ReportWishes } from './core/report-selection.js';
@@ -33,6 +34,7 @@ export function pageOf(
   const status = statusOf(reader, madeAtMs, ledgerPath);
   const activity = figures.activity();
   const runs = pageRuns(reader, activity);
+  const heldBack = heldBackBy(lastMigration(runs));
   return {
     madeAtMs,
     headline: {
@@ -44,10 +46,10 @@ export function pageOf(
     },
     rowIssues: status.rowIssues,
     next: status.next,
-    todos: todosOf(status.counts, figures.domains(DOMAINS_MAX), heldBackBy(lastMigration(runs))),
+    todos: todosOf(status.counts, figures.domains(DOMAINS_MAX), heldBack),
     timelines: timelinesOf(reader, runs, activity),
     latency: summarizeLatencies(figures.latencies()),
-    counts: status.counts,
+    providers: providersOf(status.counts, heldBack),
     attempts: figures.attempts(),
     runs,
     records,

@@ -31,7 +31,7 @@ const EVEN_SHARE = 0.8;
 /** The even distance is kept on average over so long, since a timer is often later than it is short. */
 const EVEN_OVER_MS = 40;
 
-/** A gap between two requests that is longer, and longer than so many slots, is a break. */
+/** A gap between two requests that is longer than both is a break. */
 const BREAK_MS_MIN = 5000;
 const BREAK_SLOTS_MIN = 5;
 
@@ -57,7 +57,8 @@ export function nextSlotMs(pace: Pace, targetPerSecond = pace.ratePerSecond): nu
   return Math.max(even, fromEnd(pace.leftAtMs, room) + Math.max(SECOND_MS, SECOND_MS / rate));
 }
 
-function breakMs({ ratePerSecond }: Pace): number {
+/** How long a gap between two requests may be that is no break yet. */
+export function breakMs(ratePerSecond: number): number {
   return ratePerSecond === 0
     ? BREAK_MS_MIN
     : Math.max(BREAK_MS_MIN, (1000 * BREAK_SLOTS_MIN) / ratePerSecond);
@@ -66,7 +67,7 @@ function breakMs({ ratePerSecond }: Pace): number {
 /** Records that a request is let go at `nowMs`. */
 export function letGo(pace: Pace, nowMs: number): void {
   const gapMs = pace.firstAtMs === null ? 0 : nowMs - latest(pace, 1);
-  if (gapMs > breakMs(pace)) pace.breaksMs += gapMs;
+  if (gapMs > breakMs(pace.ratePerSecond)) pace.breaksMs += gapMs;
   pace.firstAtMs ??= nowMs;
   pace.sent += 1;
   if (pace.ratePerSecond === 0) pace.leftAtMs[0] = nowMs;

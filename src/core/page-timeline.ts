@@ -1,4 +1,5 @@
 import type { Hold, RunPace } from './holds.js';
+import { breakMs } from './pace.js';
 import type { RunActivity, SlotCount, Span } from './statistics.js';
 
 /** What a request came to, as charts tell outcomes apart. */
@@ -20,7 +21,7 @@ export interface Timeline {
   readonly slots: readonly TimelineSlot[];
   /** Requests a second; null: unpaced. */
   readonly askedPerSecond: number | null;
-  /** Answers a second, from the first request to the last; null where that is under a second. */
+  /** Answers a second, from the first request to the last without the breaks; null where that is under a second. */
   readonly achievedPerSecond: number | null;
   readonly pace: RunPace | null;
   readonly holds: readonly Hold[];
@@ -73,7 +74,7 @@ export function timelineOf(
     slotMs,
     slots,
     askedPerSecond: asked === 0 ? null : asked,
-    achievedPerSecond: achieved(activity, ofRun),
+    achievedPerSecond: achieved(activity, ofRun, { slotMs, breakMs: breakMs(asked) }),
     pace,
     holds: pace?.holds ?? [],
   };
@@ -85,8 +86,15 @@ function countsOf(entries: readonly SlotCount[]): Readonly<Record<ChartOutcome, 
   return counts;
 }
 
-function achieved({ firstAtMs, lastAtMs }: RunActivity, counts: readonly SlotCount[]): number | null {
-  const lastedMs = lastAtMs - firstAtMs;
+function achieved(
+  { firstAtMs, lastAtMs }: RunActivity,
+  counts: readonly SlotCount[],
+  { slotMs, breakMs: longMs }: { readonly slotMs: number; readonly breakMs: number },
+): number | null {
+  const used = [...new Set(counts.map(({ slot }) => slot))].sort((a, b) => a - b);
+  const gapsMs = used.slice(1).map((slot, index) => (slot - (used[index] ?? 0) - 1) * slotMs);
+  const breaksMs = gapsMs.filter((gapMs) => gapMs > longMs).reduce((sum, gapMs) => sum + gapMs, 0);
+  const lastedMs = lastAtMs - firstAtMs - breaksMs;
   const answers = counts.reduce((sum, { count }) => sum + count, 0);
   return lastedMs < SECOND_MS ? null : (answers * SECOND_MS) / lastedMs;
 }

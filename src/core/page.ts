@@ -1,6 +1,7 @@
 import type { Status } from './category.js';
-import type { IssueKind, LedgerRun, StateCount } from './ledger-rows.js';
+import type { IssueKind, LedgerRun } from './ledger-rows.js';
 import type { LastRun, NextStep } from './next-steps.js';
+import type { ProviderRow } from './page-providers.js';
 import type { Provenance } from './provenance.js';
 import type { ReportRow } from './report.js';
 import type { AttemptsCount } from './statistics.js';
@@ -18,7 +19,7 @@ export interface ReportPage {
   /** Of the runs with the most requests, in their order. */
   readonly timelines: readonly Timeline[];
   readonly latency: LatencySummary | null;
-  readonly counts: readonly StateCount[];
+  readonly providers: readonly ProviderRow[];
   readonly attempts: readonly AttemptsCount[];
   readonly runs: readonly PageRun[];
   readonly records: PageRecords;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StateCount } from '../../src/core/ledger-rows.js';
 import { summarizeLatencies } from '../../src/core/page-latency.js';
+import { providersOf } from '../../src/core/page-providers.js';
 import { fairShares } from '../../src/core/page-shares.js';
 import { spanOf, timelineOf } from '../../src/core/page-timeline.js';
 import { formatShare, todosOf } from '../../src/core/page-todo.js';
@@ -82,6 +83,10 @@ describe('the course of a run', () => {
       ],
     );
     expect(timeline).toMatchObject({ achievedPerSecond: 2, askedPerSecond: 45, holds: [] });
+    // A break of more than five seconds is no part of the time in which it sent; a shorter one is.
+    const resumed = { ...activity, lastAtMs: activity.lastAtMs + 30_000 };
+    const later = [...counts, { runId: 2, slot: 32, outcome: 'look_up', count: 1 }];
+    expect(timelineOf(resumed, later, 45, null).achievedPerSecond).toBeCloseTo(6 / 3.5);
     const pace = { askedPerSecond: 0, throttledHits: 0, throttledMs: 0, outageMs: 0, lanes: [], holds: [] };
     expect(timelineOf(activity, counts, 45, pace).askedPerSecond).toBeNull();
   });
@@ -120,6 +125,22 @@ describe('what is to be done', () => {
     ]);
     expect(todos[1]).toMatchObject({ count: 30_000, domains: [domain], who: 'an administrator' });
     expect(todos[1]?.providers).toHaveLength(2);
+  });
+
+  it('is told of each provider, the largest first, those who were held back with those who need somebody', () => {
+    const counts = [
+      count({ status: 'migrated', category: null, count: 7 }),
+      count({ provider: 'zoom', status: 'pending', category: 'misconfigured', count: 2 }),
+      count({ provider: 'zoom', status: 'pending', category: null, count: 40 }),
+      count({ provider: 'zoom', status: 'pending', category: 'throttled', count: 1 }),
+    ];
+    const standings = (heldBack: string | null) =>
+      providersOf(counts, heldBack).map((row) => [row.provider, ...Object.values(row.counts), row.sum]);
+    expect(standings('zoom: it has no connector.')).toEqual([
+      ['zoom', 0, 42, 1, 0, 43],
+      ['google', 7, 0, 0, 0, 7],
+    ]);
+    expect(standings(null)[0]).toEqual(['zoom', 0, 2, 41, 0, 43]);
   });
 
   it('is yours where rows were held back: a rerun alone would not help', () => {

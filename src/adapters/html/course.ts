@@ -1,25 +1,19 @@
 import { formatCounted } from '../../core/counted.js';
 import { laneTitle } from '../../core/lane-stop.js';
-import type { StateCount } from '../../core/ledger-rows.js';
 import type { LatencySummary } from '../../core/page-latency.js';
+import { STANDINGS, type ProviderRow } from '../../core/page-providers.js';
 import type { PageRun, ReportPage } from '../../core/page.js';
 import type { Timeline, TimelineSlot } from '../../core/page-timeline.js';
 import type { AttemptsCount } from '../../core/statistics.js';
-import {
-  attemptsChart,
-  latencyChart,
-  providerChart,
-  STANDINGS,
-  standingOf,
-  timelineChart,
-  type Standing,
-} from './charts.js';
+import { latencyChart } from './latency-chart.js';
 import { html, type Markup } from './markup.js';
+import { timelineChart } from './timeline-chart.js';
+import { attemptsChart, providerChart } from './user-charts.js';
 import { duration, number, rate, table, time } from './words.js';
 
 /** When and how it went. */
 export function courseSection(page: ReportPage): Markup {
-  const { timelines, latency, counts, attempts, runs, headline } = page;
+  const { timelines, latency, providers, attempts, runs, headline } = page;
   return html`<section id="course" aria-labelledby="course-heading">
     <h2 id="course-heading">When and how it went</h2>
     ${timelines.length === 0 ? html`<p>No request has been made for a record yet.</p>` : null}
@@ -29,7 +23,7 @@ export function courseSection(page: ReportPage): Markup {
         ? html`<p class="quiet">Of ${number(runs.length)} runs those with the most requests are drawn.</p>`
         : null
     }
-    ${latency === null ? null : latencies(latency)} ${headline.records === 0 ? null : byProvider(counts)}
+    ${latency === null ? null : latencies(latency)} ${headline.records === 0 ? null : byProvider(providers)}
     ${headline.records === 0 ? null : attemptsPerRecord(attempts)}
   </section>`;
 }
@@ -55,7 +49,7 @@ function paceOf({ achievedPerSecond, askedPerSecond, pace, slots }: Timeline, is
   const answers = slots.reduce((sum, slot) => sum + answersIn(slot), 0);
   const asked =
     askedPerSecond === null ? 'It was not paced.' : `It asked for no more than ${askedPerSecond} a second.`;
-  const achieved = achievedPerSecond === null ? '' : `, ${rate(achievedPerSecond)} a second on average`;
+  const achieved = achievedPerSecond === null ? '' : `, ${rate(achievedPerSecond)} a second while it sent`;
   return `${formatCounted(answers, 'request')} for users answered${achieved}. ${asked} ${heldWords(pace, isMigration)}`.trim();
 }
 
@@ -145,14 +139,7 @@ function latencies(latency: LatencySummary): Markup {
   </article>`;
 }
 
-interface ProviderRow {
-  readonly provider: string;
-  readonly counts: Readonly<Record<Standing, number>>;
-  readonly sum: number;
-}
-
-function byProvider(counts: readonly StateCount[]): Markup {
-  const rows = providerRows(counts);
+function byProvider(rows: readonly ProviderRow[]): Markup {
   const title = 'Users by provider';
   const description = rows
     .map((row) => `${row.provider}: ${number(row.counts.migrated)} of ${number(row.sum)} migrated`)
@@ -168,32 +155,9 @@ function byProvider(counts: readonly StateCount[]): Markup {
   ];
   return html`<article class="card">
     <h3>${title}</h3>
-    ${providerChart(sortedLike(counts, rows), { id: 'providers', title, description })}
+    ${providerChart(rows, { id: 'providers', title, description })}
     ${table('Users by provider and what they need', columns, rows)}
   </article>`;
-}
-
-function providerRows(counts: readonly StateCount[]): readonly ProviderRow[] {
-  const rows = new Map<string, Record<Standing, number>>();
-  for (const entry of counts) {
-    const { provider, count } = entry;
-    const row = rows.get(provider) ?? {
-      migrated: 0,
-      'a person must act': 0,
-      'a rerun will do': 0,
-      undone: 0,
-    };
-    row[standingOf(entry)] += count;
-    rows.set(provider, row);
-  }
-  return [...rows]
-    .map(([provider, row]) => ({ provider, counts: row, sum: Object.values(row).reduce((a, b) => a + b, 0) }))
-    .sort((a, b) => b.sum - a.sum);
-}
-
-function sortedLike(counts: readonly StateCount[], rows: readonly ProviderRow[]): readonly StateCount[] {
-  const place = (name: string): number => rows.findIndex(({ provider }) => provider === name);
-  return [...counts].sort((a, b) => place(a.provider) - place(b.provider));
 }
 
 function attemptsPerRecord(attempts: readonly AttemptsCount[]): Markup {
