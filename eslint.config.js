@@ -17,10 +17,10 @@ const arrows = [
     '^(?!\\./|zod$|node:crypto$)',
     'core is pure: it imports only core (zod and node:crypto compute, and do no I/O)',
   ),
-  arrow(['src/ports.ts'], '^(?!\\./core/)', 'ports are types over core'),
+  arrow(['src/ports/**'], '^(?!\\./|\\.\\./core/)', 'ports are types over core'),
   arrow(
     ['src/adapters/*/**'],
-    '^\\.\\./(?!\\.\\./(core/|ports\\.js$))',
+    '^\\.\\./(?!\\.\\./(core|ports)/)',
     'an adapter knows core and ports, never a sibling',
   ),
   arrow(
@@ -32,7 +32,7 @@ const arrows = [
   arrow(['src/simulator/**'], '^\\.\\./(?!core/)', 'the simulator stands for Nylas: it knows only core'),
   arrow(
     ['src/*.ts'],
-    '^(?!\\./(core/|ports\\.js$|[a-z-]+\\.js$)|p-limit$)',
+    '^(?!\\./((core|ports)/|[a-z-]+\\.js$)|p-limit$)',
     'a job reaches the world through ports',
   ),
 ];

@@ -1,4 +1,4 @@
-import type { Clock } from './ports.js';
+import type { Clock } from './ports/clock.js';
 
 /** Lets one waiter sleep until a time has come or something has happened. */
 export interface Bell {

@@ -3,7 +3,8 @@ import { migrated, takenGrant } from './core/change.js';
 import type { MailboxGrant, TakenOrigin } from './core/plan.js';
 import type { LegacyUser } from './core/record.js';
 import type { Bucket, Tally } from './core/tally.js';
-import type { Clock, LaneName, Ledger, RecordEntry, RowIssue } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { LaneName, Ledger, RecordEntry, RowIssue } from './ports/ledger.js';
 
 /**
  * Keeps a run's books: what becomes of rows that are not worked on is written to the ledger, and counted

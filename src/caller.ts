@@ -5,7 +5,10 @@ import { Meter, type Measured } from './meter.js';
 import { NylasClock } from './nylas-clock.js';
 import { OutageWatch } from './outage.js';
 import type { Pacer } from './pacer.js';
-import type { Clock, JobSnapshot, Log, NylasApi, OnLeft } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { Log } from './ports/log.js';
+import type { NylasApi, OnLeft } from './ports/nylas.js';
+import type { JobSnapshot } from './ports/progress.js';
 import type { ReadingWork } from './reread.js';
 import { pauseUntilStop, type StopSwitch } from './stop.js';
 

@@ -10,7 +10,7 @@ import { UserError } from './core/errors.js';
 import { mapHeader, type HeaderMap } from './core/header.js';
 import type { ReadingOptions } from './core/record.js';
 import { interpretRow } from './core/row.js';
-import type { OpenSource, RecordSource } from './ports.js';
+import type { OpenSource, RecordSource } from './ports/source.js';
 
 /** Where a check stands, for a progress line. */
 export interface CheckProgress {

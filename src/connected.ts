@@ -2,7 +2,9 @@ import { clock, openApi, openLog } from './context.js';
 import type { Connection } from './connection.js';
 import { scrubberOf } from './core/scrub.js';
 import { startPacer, type Pacer } from './pacer.js';
-import type { Clock, JobApi, RunLog } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { RunLog } from './ports/log.js';
+import type { JobApi } from './ports/nylas.js';
 import type { StopSwitch } from './stop.js';
 import { readTarget, type Target } from './target.js';
 

@@ -6,20 +6,14 @@ import { systemClock } from './adapters/clock/index.js';
 import type { ReadingOptions } from './core/record.js';
 import type { ReportPage } from './core/page.js';
 import type { Scrub } from './core/scrub.js';
-import type {
-  Clock,
-  JobApi,
-  JobSnapshot,
-  Ledger,
-  LedgerCopy,
-  LedgerReader,
-  Metrics,
-  PlanningLedger,
-  Progress,
-  RecordSource,
-  Redaction,
-  RunLog,
-} from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { Ledger, LedgerCopy, PlanningLedger, Redaction } from './ports/ledger.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
+import type { RunLog } from './ports/log.js';
+import type { JobApi } from './ports/nylas.js';
+import type { Metrics } from './ports/observer.js';
+import type { JobSnapshot, Progress } from './ports/progress.js';
+import type { RecordSource } from './ports/source.js';
 
 /**
  * The composition root: the one place where adapters are chosen. Each is loaded when it is first needed, so

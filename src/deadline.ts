@@ -1,5 +1,5 @@
 import type { StopTime } from './core/stop-time.js';
-import type { Clock } from './ports.js';
+import type { Clock } from './ports/clock.js';
 import type { StopSwitch } from './stop.js';
 
 /** So often the clock is looked at: it can be set, and a machine can sleep. */

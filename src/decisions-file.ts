@@ -1,6 +1,6 @@
 import { readColumns, readWish, type Defaults, type Wish } from './core/decisions.js';
 import { UserError } from './core/errors.js';
-import type { RecordSource } from './ports.js';
+import type { RecordSource } from './ports/source.js';
 
 /** Reads a CSV of decisions whole. Throws UserError with every problem at once, each with its line. */
 export async function readDecisions(source: RecordSource, defaults: Defaults): Promise<readonly Wish[]> {

@@ -1,6 +1,7 @@
 import type { Candidate } from './core/ledger-rows.js';
 import { DEVIATION_REMEDIES, DEVIATIONS, type Deviation } from './core/verification.js';
-import type { LedgerReader, ReportTable } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
+import type { ReportTable } from './ports/report.js';
 import type { VerifyResult } from './verify.js';
 
 /** Everything of ours that differs: what the ledger keeps of it, and who has signed in. */

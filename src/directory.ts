@@ -2,7 +2,7 @@ import { credentialKey } from './core/fingerprint.js';
 import { mapHeader } from './core/header.js';
 import type { ReadingOptions } from './core/record.js';
 import { interpretRow } from './core/row.js';
-import type { RecordSource } from './ports.js';
+import type { RecordSource } from './ports/source.js';
 
 const AS_WRITTEN: ReadingOptions = {
   columns: new Map(),

@@ -20,7 +20,7 @@ import type { Lanes } from './lanes.js';
 import type { Later, Parked } from './later.js';
 import { LeftRows } from './core/left-rows.js';
 import type { LedgerView } from './ledger-view.js';
-import type { RowIssue } from './ports.js';
+import type { RowIssue } from './ports/ledger.js';
 import { settleRecord } from './settle.js';
 import { submitRecord } from './submit.js';
 import { Turns, type TurnsParts } from './turns.js';

@@ -3,7 +3,7 @@ import type { LegacyUser, RawRow, Row } from './core/record.js';
 import { keyAlone } from './core/row-key.js';
 import { isEverybody, type Scope } from './core/scope.js';
 import { RETRIED_LOSSES, type RetryTarget } from './core/plan.js';
-import type { PlanningLedger } from './ports.js';
+import type { PlanningLedger } from './ports/ledger.js';
 
 /** A row as it was read, or one whose record needs nothing any more. */
 export type ReadRow = Row | { readonly kind: 'done'; readonly key: string; readonly raw: RawRow };

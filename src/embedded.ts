@@ -1,7 +1,7 @@
 import type { Field } from './core/header.js';
 import type { Provider } from './core/provider.js';
 import type { RetryTarget } from './core/plan.js';
-import type { Snapshot } from './ports.js';
+import type { Snapshot } from './ports/progress.js';
 
 /**
  * One user, by the CSV's field names, such as `provider`, `email`, `refresh_token`, `account_id`; v2's own names are

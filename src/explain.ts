@@ -13,7 +13,7 @@ import { ISSUE_REMEDIES, remedyOf } from './core/remedy.js';
 import { recordRow, reportColumns, type Cell } from './core/report.js';
 import { clockTimeAfter, isoOrNull } from './core/utc.js';
 import { stepsContext } from './next.js';
-import type { LedgerReader } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
 
 const ISSUES_MAX = 50;
 /** Of records that carry one value: it may be a team's, and not a user's. */

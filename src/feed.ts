@@ -14,7 +14,8 @@ import type { Dispatcher } from './dispatch.js';
 import type { Input } from './input.js';
 import type { LedgerView } from './ledger-view.js';
 import type { LeftRows } from './core/left-rows.js';
-import type { OpenSource, PlanningLedger, RowIssue } from './ports.js';
+import type { PlanningLedger, RowIssue } from './ports/ledger.js';
+import type { OpenSource } from './ports/source.js';
 
 export interface FeedParts {
   readonly input: Input;

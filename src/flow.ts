@@ -5,7 +5,7 @@ import {
   slotLeftEmpty,
   type InFlightLimit,
 } from './core/in-flight-limit.js';
-import type { Clock } from './ports.js';
+import type { Clock } from './ports/clock.js';
 
 /** So often, at most, more are allowed in flight while slots stay empty. */
 const EMPTY_MS = 50;

@@ -3,7 +3,8 @@ import { refusesKey, type RefusalScope } from './core/outcome.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
 import type { Pacer } from './pacer.js';
-import type { Log, NylasApi } from './ports.js';
+import type { Log } from './ports/log.js';
+import type { NylasApi } from './ports/nylas.js';
 import type { StopSwitch } from './stop.js';
 
 interface GuardPorts {

@@ -4,7 +4,8 @@ import type { ReportRow } from './core/report.js';
 import { pickColumns, selectRecords, type ReportWishes } from './core/report-selection.js';
 import { ATTEMPT_COLUMNS, domainColumns, type Column } from './core/report-shapes.js';
 import type { SigninTarget } from './core/signin-url.js';
-import type { LedgerReader, ReportTable } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
+import type { ReportTable } from './ports/report.js';
 import { columnsOf } from './report.js';
 
 /** Who acts: the person, or whoever administers their domain. */

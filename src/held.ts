@@ -4,7 +4,8 @@ import type { HeldRecord } from './core/ledger-rows.js';
 import type { NextStep } from './core/next-steps.js';
 import { resolveCommand } from './core/next-command.js';
 import type { Pacer } from './pacer.js';
-import type { LedgerReader, NylasApi } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
+import type { NylasApi } from './ports/nylas.js';
 
 /** Of more records nobody reads a list that is made at the pace of requests. */
 const ALIASES_MAX = 200;

@@ -17,7 +17,7 @@ import { packageVersion } from './version.js';
 
 export { UserError };
 export type { FailureKind } from './core/errors.js';
-export type { Snapshot as MigrateProgress } from './ports.js';
+export type { Snapshot as MigrateProgress } from './ports/progress.js';
 export type { RunDocument as MigrateResult } from './core/run-summary.js';
 export type { MigrateOptions, MigrateRow, MigrateRows } from './embedded.js';
 

@@ -1,6 +1,6 @@
 import { mapHeader, type HeaderMap } from './core/header.js';
 import type { ReadingOptions } from './core/record.js';
-import type { OpenSource, RecordSource } from './ports.js';
+import type { OpenSource, RecordSource } from './ports/source.js';
 import type { StopSwitch } from './stop.js';
 
 /** An input whose header has been understood. */

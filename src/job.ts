@@ -1,5 +1,10 @@
 import type { Caller } from './caller.js';
-import type { Clock, JobApi, JobSnapshot, Ledger, LedgerReader, Log, Progress } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { Ledger } from './ports/ledger.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
+import type { Log } from './ports/log.js';
+import type { JobApi } from './ports/nylas.js';
+import type { JobSnapshot, Progress } from './ports/progress.js';
 import type { StopSwitch } from './stop.js';
 
 /** What a job other than a migration works with. The ledger is held, and is of the key's application. */

@@ -1,5 +1,5 @@
 import type { GrantIndex } from './listing.js';
-import type { Clock } from './ports.js';
+import type { Clock } from './ports/clock.js';
 
 /** A run at Nylas' limit makes 6,000 grants meanwhile: thirty pages. */
 const EVERY_MS = 120_000;

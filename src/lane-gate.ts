@@ -1,7 +1,7 @@
 import type { Bell } from './bell.js';
 import type { Lanes } from './lanes.js';
 import type { Later, Parked } from './later.js';
-import type { Clock } from './ports.js';
+import type { Clock } from './ports/clock.js';
 
 export interface LaneGateParts {
   readonly lanes: Lanes;

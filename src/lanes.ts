@@ -10,7 +10,9 @@ import {
 } from './core/lane.js';
 import type { Provider } from './core/provider.js';
 import type { LegacyUser } from './core/record.js';
-import type { Clock, LaneName, Log } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { LaneName } from './ports/ledger.js';
+import type { Log } from './ports/log.js';
 
 export interface LanesOptions {
   /** Requests in flight, of all lanes. */

@@ -1,7 +1,7 @@
 import { mailboxName } from './core/grant.js';
 import { NO_GRANTS, retryTargetOf, type KnownGrants, type RecordState } from './core/plan.js';
 import type { LegacyUser } from './core/record.js';
-import type { MailboxName, PlanningLedger } from './ports.js';
+import type { MailboxName, PlanningLedger } from './ports/ledger.js';
 
 type Known = KnownGrants & { readonly record: RecordState | null };
 type LookUps = Pick<PlanningLedger, 'lookUp' | 'knownGrants'>;

@@ -4,7 +4,8 @@ import { grantOf, grantsOf, type Grant } from './core/grant.js';
 import { keepable } from './core/listed.js';
 import { isNotFound, refusesKey } from './core/outcome.js';
 import { UNKNOWN_SKEW, windowOpensAt } from './core/skew.js';
-import type { GrantPage, Ledger, NylasApi } from './ports.js';
+import type { Ledger } from './ports/ledger.js';
+import type { GrantPage, NylasApi } from './ports/nylas.js';
 import { reread, type ReadingWork } from './reread.js';
 
 /**

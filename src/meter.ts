@@ -1,6 +1,6 @@
 import type { Answer } from './core/answer.js';
 import type { Pacer } from './pacer.js';
-import type { Clock } from './ports.js';
+import type { Clock } from './ports/clock.js';
 
 /** How fast a run is going. */
 export interface Measured {

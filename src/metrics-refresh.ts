@@ -2,7 +2,9 @@ import { leftMs } from './core/left-time.js';
 import type { Outcome } from './core/outcome.js';
 import type { Answer } from './core/answer.js';
 import type { Provider } from './core/provider.js';
-import type { Clock, LedgerStanding, Metrics, Progress, RunObserver, Snapshot } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { LedgerStanding, Metrics, RunObserver } from './ports/observer.js';
+import type { Progress, Snapshot } from './ports/progress.js';
 
 const REFRESH_MS = 15_000;
 /** Of a large ledger, counting takes time in which nothing is sent: no more than one part in so many. */

@@ -29,18 +29,12 @@ import { NylasClock } from './nylas-clock.js';
 import { OutageWatch } from './outage.js';
 import { watchOutcomes } from './outcome-watch.js';
 import { startPacer, type Pacer } from './pacer.js';
-import type {
-  Clock,
-  Ledger,
-  LedgerOwner,
-  Log,
-  NylasApi,
-  OnLeft,
-  Progress,
-  RunObserver,
-  RunStart,
-  Unwritten,
-} from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { Ledger, LedgerOwner, RunStart, Unwritten } from './ports/ledger.js';
+import type { Log } from './ports/log.js';
+import type { NylasApi, OnLeft } from './ports/nylas.js';
+import type { RunObserver } from './ports/observer.js';
+import type { Progress } from './ports/progress.js';
 import { RunView } from './run-view.js';
 import { pauseUntilStop, type StopSwitch } from './stop.js';
 import { UnwrittenOutcomes } from './unwritten.js';

@@ -2,7 +2,7 @@ import { lastMigration, type LedgerRun } from './core/ledger-rows.js';
 import type { LastRun, StepsContext } from './core/next-steps.js';
 import { heldBackBy } from './core/run-ending.js';
 import { connectionOptions, narrowingOptions, repeatedOptions } from './core/run-options.js';
-import type { LedgerReader } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
 
 /** What `nextSteps` needs to know of a ledger. `ledgerPath` is as the user names it. */
 export function stepsContext(reader: LedgerReader, nowMs: number, ledgerPath: string): StepsContext {

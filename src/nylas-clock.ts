@@ -1,7 +1,7 @@
 import type { Answer } from './core/answer.js';
 import type { MadeWindow } from './core/outcome.js';
 import { isKnown, observeDate, UNKNOWN_SKEW, windowClosesAt, windowOpensAt, type Skew } from './core/skew.js';
-import type { Clock } from './ports.js';
+import type { Clock } from './ports/clock.js';
 
 /**
  * Nylas' clock, as far as its answers tell of it. Between two answers time is taken from the clock that only

@@ -2,7 +2,9 @@ import type { Answer } from './core/answer.js';
 import { CLOSED, endedInOutage, probeEnded, submissionEnded, type Breaker } from './core/breaker.js';
 import { isNylasUp } from './core/outcome.js';
 import type { Pacer } from './pacer.js';
-import type { Clock, Log, NylasApi } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { Log } from './ports/log.js';
+import type { NylasApi } from './ports/nylas.js';
 import { pauseUntilStop, type StopSwitch } from './stop.js';
 
 export interface OutagePorts {

@@ -6,7 +6,8 @@ import { parseRetryAfter } from './core/retry.js';
 import type { RefusalWatch } from './guard.js';
 import type { Lanes } from './lanes.js';
 import type { OutageWatch } from './outage.js';
-import type { Clock, RunObserver } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { RunObserver } from './ports/observer.js';
 
 interface Watchers {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;

@@ -1,7 +1,8 @@
 import { addHold, type Hold } from './core/holds.js';
 import { hasLeft, letGo, meanRate, newPace, nextSlotMs, type Pace } from './core/pace.js';
 import { lowered, newThrottle, rateAt, recovered, type Throttle } from './core/throttle.js';
-import type { Clock, OnLeft } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { OnLeft } from './ports/nylas.js';
 
 /** The time for which work is begun ahead of its slot. */
 const BACKLOG_SECONDS = 0.2;

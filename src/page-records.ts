@@ -5,7 +5,7 @@ import type { PageGroup, PageRecords, PageRow } from './core/page.js';
 import { fairShares } from './core/page-shares.js';
 import { issueRow, recordRow, reportColumns, type Cell, type ReportRow } from './core/report.js';
 import { selectReport, type ReportSelection, type ReportWishes } from './core/report-selection.js';
-import type { LedgerReader } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
 
 /** A page with more would open slowly. */
 const ROWS_MAX = 5_000;

@@ -12,7 +12,8 @@ import type { PlannedRun } from './core/planned-run.js';
 import { Asked } from './core/unmatched.js';
 import { DoneRows, keyOfRow, usersOf, type ReadRow } from './done-rows.js';
 import { LedgerView } from './ledger-view.js';
-import type { PlanningLedger, RecordSource } from './ports.js';
+import type { PlanningLedger } from './ports/ledger.js';
+import type { RecordSource } from './ports/source.js';
 
 export interface PlanOnlyOptions {
   readonly reading: ReadingOptions;

@@ -1,7 +1,7 @@
 import { digestOf } from './core/digest.js';
 import { provenanceOf, type Provenance } from './core/provenance.js';
 import { stateOfRun } from './next.js';
-import type { LedgerReader } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
 
 /** Where reports of a ledger come from. Reads all of its records. `tool`: the version that makes them. */
 export function readProvenance(reader: LedgerReader, tool: string, madeAtMs: number): Provenance {

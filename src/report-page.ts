@@ -12,7 +12,7 @@ import { BUCKETS, balances, type Balance } from './core/tally.js';
 import type { Provenance } from './core/provenance.js';
 import { stateOfRun } from './next.js';
 import { pageRecords } from './page-records.js';
-import type { LedgerReader } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
 import { statusOf } from './status.js';
 
 /** So many mail domains of each state are named. */

@@ -5,7 +5,8 @@ import { selectReport, type ReportSelection, type ReportWishes } from './core/re
 import type { SigninTarget } from './core/signin-url.js';
 import { maskDeep } from './core/mask.js';
 import { maskRows } from './core/masked-report.js';
-import type { LedgerReader, Report, ReportTable } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
+import type { Report, ReportTable } from './ports/report.js';
 import type { Provenance } from './core/provenance.js';
 
 /**

@@ -1,6 +1,7 @@
 import type { Answer } from './core/answer.js';
 import { decideReread } from './core/retry.js';
-import type { Clock, OnLeft } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { OnLeft } from './ports/nylas.js';
 import type { Work } from './work.js';
 
 /** The part of a run's work that reading from Nylas needs. */

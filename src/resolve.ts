@@ -12,7 +12,8 @@ import { scrubberOf } from './core/scrub.js';
 import type { Verdict } from './core/verdict.js';
 import { inParallel } from './caller.js';
 import type { JobPorts } from './job.js';
-import type { Decided, LedgerReader } from './ports.js';
+import type { Decided } from './ports/ledger.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
 import { reread } from './reread.js';
 
 export interface ResolveResult {

@@ -7,7 +7,8 @@ import type { Lanes, StoppedLane } from './lanes.js';
 import type { Later } from './later.js';
 import type { Meter } from './meter.js';
 import type { Pacer } from './pacer.js';
-import type { Clock, PaceSnapshot, Snapshot } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { PaceSnapshot, Snapshot } from './ports/progress.js';
 import type { Window } from './window.js';
 
 export interface RunViewParts {

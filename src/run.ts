@@ -10,7 +10,10 @@ import { isoOf } from './core/utc.js';
 import { verdictOf, type Verdict } from './core/verdict.js';
 import { openInput, type Input } from './input.js';
 import { migrate, type MigrateOptions, type MigratePorts, type RunResult } from './migrate.js';
-import type { Ledger, RecordSource, RunLog, RunObserver, RunStart } from './ports.js';
+import type { Ledger, RunStart } from './ports/ledger.js';
+import type { RunLog } from './ports/log.js';
+import type { RunObserver } from './ports/observer.js';
+import type { RecordSource } from './ports/source.js';
 import { summarizeRun } from './summarize-run.js';
 import type { Target } from './target.js';
 

@@ -2,7 +2,8 @@ import { UserError } from './core/errors.js';
 import { issueRow, recordRow, type ReportRow } from './core/report.js';
 import { selectReport, type ReportSelection, type ReportWishes } from './core/report-selection.js';
 import type { SigninTarget } from './core/signin-url.js';
-import type { LedgerReader, ReportTable } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
+import type { ReportTable } from './ports/report.js';
 import { columnsOf } from './report.js';
 
 /**

@@ -4,7 +4,7 @@ import { needsSomebody, nextSteps } from './core/next-steps.js';
 import type { RunLine, StatusSummary } from './core/status-summary.js';
 import { isoOrNull } from './core/utc.js';
 import { stateOfRun, stepsContext } from './next.js';
-import type { LedgerReader } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
 
 /** Where the ledger stands, and what to do next. `ledgerPath` is as the user names it. */
 export function statusOf(reader: LedgerReader, nowMs: number, ledgerPath: string): StatusSummary {

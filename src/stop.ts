@@ -1,5 +1,5 @@
 import type { StopReason } from './core/verdict.js';
-import type { Clock } from './ports.js';
+import type { Clock } from './ports/clock.js';
 
 /** Stops a run once, for the first reason given. */
 export interface StopSwitch {

@@ -14,7 +14,7 @@ import type { LegacyUser } from './core/record.js';
 import { countTry, decideRetry, type Retry, type Tries } from './core/retry.js';
 import { isEcho, type Scrub } from './core/scrub.js';
 import { lookForGrant, type Look } from './look.js';
-import type { OnLeft } from './ports.js';
+import type { OnLeft } from './ports/nylas.js';
 import { conclude, entryOf, type Job, type JobEnd, type Work } from './work.js';
 
 /** Submits one record until its outcome is final, it must wait, or the run stops. */

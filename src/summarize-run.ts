@@ -2,7 +2,7 @@ import { needsSomebody, nextSteps } from './core/next-steps.js';
 import type { InvalidExample, RunSummary } from './core/run-summary.js';
 import type { RunResult } from './migrate.js';
 import { stepsContext } from './next.js';
-import type { LedgerReader } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
 
 const INVALID_EXAMPLES_MAX = 5;
 

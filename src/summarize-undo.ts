@@ -8,7 +8,7 @@ import { CONSEQUENCES, withMeanings, type UndoPlanSummary, type UndoSummary } fr
 import { surveyUndo } from './core/undo-survey.js';
 import { Asked } from './core/unmatched.js';
 import { stepsContext } from './next.js';
-import type { LedgerReader } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
 import type { UndoResult } from './undo.js';
 
 /** An undo as it was asked for. */

@@ -6,7 +6,8 @@ import { backoffMs } from './core/retry.js';
 import { REDACTED } from './core/scrub.js';
 import { connectorProviders } from './guard.js';
 import type { Pacer } from './pacer.js';
-import type { Clock, NylasApi } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { NylasApi } from './ports/nylas.js';
 import { pauseUntilStop, type StopSwitch } from './stop.js';
 
 /** The application that a key belongs to. */

@@ -1,4 +1,5 @@
-import type { Clock, Progress, Snapshot } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { Progress, Snapshot } from './ports/progress.js';
 
 const EVERY_MS = 1_000;
 

@@ -9,7 +9,7 @@ import type { LeftAlone } from './core/undo-survey.js';
 import { LeftCounts } from './core/undo-survey.js';
 import type { StopReason, Verdict } from './core/verdict.js';
 import type { JobPorts } from './job.js';
-import type { JobApi, OnLeft } from './ports.js';
+import type { JobApi, OnLeft } from './ports/nylas.js';
 
 export interface UndoOptions {
   readonly ratePerSecond: number;

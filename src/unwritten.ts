@@ -1,5 +1,5 @@
 import { UserError } from './core/errors.js';
-import type { Unwritten } from './ports.js';
+import type { Unwritten } from './ports/ledger.js';
 
 /** What came back from Nylas when the ledger could take nothing any more: printed, counted, and told at the end. */
 export class UnwrittenOutcomes {

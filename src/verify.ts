@@ -16,7 +16,8 @@ import type { Verdict } from './core/verdict.js';
 import { inParallel } from './caller.js';
 import type { JobPorts } from './job.js';
 import { GrantIndex, type Listed } from './listing.js';
-import type { LedgerReader, OnLeft } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
+import type { OnLeft } from './ports/nylas.js';
 import { reread } from './reread.js';
 
 export interface VerifyOptions {

@@ -9,7 +9,10 @@ import type { RetryPolicy, Tries } from './core/retry.js';
 import type { Scrub } from './core/scrub.js';
 import type { Listed, Standing } from './listing.js';
 import type { NylasClock } from './nylas-clock.js';
-import type { AttemptEnd, Clock, Ledger, Log, NylasApi, OnLeft, RecordEntry, Unwritten } from './ports.js';
+import type { Clock } from './ports/clock.js';
+import type { AttemptEnd, Ledger, RecordEntry, Unwritten } from './ports/ledger.js';
+import type { Log } from './ports/log.js';
+import type { NylasApi, OnLeft } from './ports/nylas.js';
 
 /** What every piece of work on a record needs; one for the whole run. */
 export interface Work {

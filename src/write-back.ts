@@ -9,7 +9,7 @@ import {
   writeBackScript,
   type WriteBackTally,
 } from './core/write-back.js';
-import type { LedgerReader } from './ports.js';
+import type { LedgerReader } from './ports/ledger-reader.js';
 import { assertKnown } from './since-report.js';
 
 /** Where grant ids shall be written, as the user says it. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MetricsRefresh } from '../src/metrics-refresh.js';
-import type { LedgerStanding, MetricsFigures, Progress, Snapshot } from '../src/ports.js';
+import type { LedgerStanding, MetricsFigures } from '../src/ports/observer.js';
+import type { Progress, Snapshot } from '../src/ports/progress.js';
 import { FakeClock } from './support/fake-clock.js';
 
 const nothing = (): void => undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startPacer, type Pacer } from '../src/pacer.js';
-import type { OnLeft } from '../src/ports.js';
+import type { OnLeft } from '../src/ports/nylas.js';
 import { FakeClock, isDone, seededRandom, settled } from './support/fake-clock.js';
 
 /** Resolves to whether it was let go; it leaves at once. */

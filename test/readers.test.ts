@@ -7,7 +7,7 @@ import { refused } from '../src/core/change.js';
 import { NO_EVIDENCE } from '../src/core/outcome.js';
 import type { RunSummary } from '../src/core/run-summary.js';
 import { explainUser } from '../src/explain.js';
-import type { LedgerReader } from '../src/ports.js';
+import type { LedgerReader } from '../src/ports/ledger-reader.js';
 import { reportOf } from '../src/report.js';
 import { statusOf } from '../src/status.js';
 import { summarizeRun } from '../src/summarize-run.js';

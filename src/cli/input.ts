@@ -3,7 +3,7 @@ import { UserError } from '../core/errors.js';
 import type { ReadingOptions, Identify } from '../core/record.js';
 import type { Scope } from '../core/scope.js';
 import { isProvider, type Provider } from '../core/provider.js';
-import type { RecordSource } from '../ports.js';
+import type { RecordSource } from '../ports/source.js';
 import { readNamedFile } from './command.js';
 import { say, type Shell } from './shell.js';
 

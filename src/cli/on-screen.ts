@@ -1,5 +1,5 @@
 import { exitOfVerdict } from '../core/exit-codes.js';
-import type { Progress } from '../ports.js';
+import type { Progress } from '../ports/progress.js';
 import type { StopSwitch } from '../stop.js';
 import { Notices } from './notices.js';
 import { tellStateWhenAsked } from './run-output.js';

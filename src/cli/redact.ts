@@ -2,7 +2,7 @@ import { planRedaction, redactLedger } from '../context.js';
 import { formatCount, formatCounted } from '../core/counted.js';
 import { UserError } from '../core/errors.js';
 import { commandLine } from '../core/shell.js';
-import type { Redaction } from '../ports.js';
+import type { Redaction } from '../ports/ledger.js';
 import type { Action } from './command.js';
 import { EXIT } from '../core/exit-codes.js';
 import type { REDACT } from './options.js';

@@ -1,6 +1,6 @@
 import type { OptionValues } from '../config.js';
 import type { MigratePorts } from '../migrate.js';
-import type { Progress } from '../ports.js';
+import type { Progress } from '../ports/progress.js';
 import type { Target } from '../target.js';
 import { describeUnwritten } from '../unwritten.js';
 import type { RUN } from './options.js';

@@ -4,7 +4,7 @@ import { formatCounted } from '../core/counted.js';
 import { UserError } from '../core/errors.js';
 import type { UndoTarget } from '../core/undo.js';
 import { surveyUndo, targetsOf } from '../core/undo-survey.js';
-import type { LedgerReader } from '../ports.js';
+import type { LedgerReader } from '../ports/ledger-reader.js';
 import { deletionCommand, planOfUndo, summarizeUndo, type UndoRequest } from '../summarize-undo.js';
 import { undoGrants, type UndoResult } from '../undo.js';
 import type { Action } from './command.js';

@@ -6,7 +6,7 @@ import { connectionOptions, verifyingOptions } from '../core/run-options.js';
 import { verifySteps, type VerifySummary } from '../core/verify-summary.js';
 import { deviationReport, deviationsOf, firstOfEach } from '../deviations.js';
 import { stepsContext } from '../next.js';
-import type { LedgerReader } from '../ports.js';
+import type { LedgerReader } from '../ports/ledger-reader.js';
 import { readProvenance } from '../provenance.js';
 import { verify, type VerifyResult } from '../verify.js';
 import type { Action } from './command.js';

@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { csvSource } from '../../src/adapters/csv/source.js';
 import { UserError } from '../../src/core/errors.js';
-import type { RecordSource } from '../../src/ports.js';
+import type { RecordSource } from '../../src/ports/source.js';
 
 let directory = '';
 beforeAll(async () => {

@@ -10,7 +10,8 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openMetrics } from '../../src/adapters/metrics/index.js';
-import type { Metrics, MetricsFigures, Snapshot } from '../../src/ports.js';
+import type { Metrics, MetricsFigures } from '../../src/ports/observer.js';
+import type { Snapshot } from '../../src/ports/progress.js';
 import { fault, reply } from '../support/answers.js';
 import { testFolder } from '../support/cli.js';
 import { hasPromtool, parseMetrics, promtool, valueOf, type Sample } from '../support/prometheus.js';

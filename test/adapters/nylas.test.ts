@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/adapters/clock/index.js';
 import { nylasApi } from '../../src/adapters/nylas/index.js';
 import type { Answer, Reply } from '../../src/core/answer.js';
-import type { JobApi } from '../../src/ports.js';
+import type { JobApi } from '../../src/ports/nylas.js';
 import { grantJson } from '../support/answers.js';
 import { closedUri, isWhole, serve, serveTcp, serveTls } from '../support/http.js';
 import { imapUser, someUser } from '../support/users.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { rowSource, type Rows } from '../../src/adapters/rows/index.js';
 import type { RawRow } from '../../src/core/record.js';
-import type { OpenSource } from '../../src/ports.js';
+import type { OpenSource } from '../../src/ports/source.js';
 import { userError } from '../support/user-error.js';
 
 const ada = { provider: 'google', email: 'ada@example.com', refresh_token: '1//0ada' };

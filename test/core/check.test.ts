@@ -3,7 +3,7 @@ import { check } from '../../src/check.js';
 import { BAD_ROWS_MAX, CheckTally } from '../../src/core/check.js';
 import { UserError } from '../../src/core/errors.js';
 import type { RawRow, ReadingOptions } from '../../src/core/record.js';
-import type { RecordSource } from '../../src/ports.js';
+import type { RecordSource } from '../../src/ports/source.js';
 import { reading } from '../support/reading.js';
 
 /** A source of rows held in memory, one line each. */

@@ -2,7 +2,8 @@ import { UserError } from '../../src/core/errors.js';
 import { mapHeader } from '../../src/core/header.js';
 import type { RawRow, ReadingOptions } from '../../src/core/record.js';
 import type { Input } from '../../src/input.js';
-import type { Clock, OpenSource } from '../../src/ports.js';
+import type { Clock } from '../../src/ports/clock.js';
+import type { OpenSource } from '../../src/ports/source.js';
 import { HEADER } from './people.js';
 
 interface Reading {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/ports.js';
+import type { Clock } from '../../src/ports/clock.js';
 
 /** The clock of one process: when that dies, nothing it waited for ever comes. */
 export class Life implements Clock {

@@ -1,7 +1,8 @@
 import type { Answer, FaultKind } from '../../src/core/answer.js';
 import type { Provider } from '../../src/core/provider.js';
 import type { ConnectBody } from '../../src/core/record.js';
-import type { Clock, GrantPage, NylasApi, OnLeft } from '../../src/ports.js';
+import type { Clock } from '../../src/ports/clock.js';
+import type { GrantPage, NylasApi, OnLeft } from '../../src/ports/nylas.js';
 import { GrantStore, type Grant } from '../../src/simulator/grants.js';
 import { SlidingSecond } from '../../src/simulator/sliding-second.js';
 import { Connection, type Begun } from './connection.js';

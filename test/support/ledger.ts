@@ -8,7 +8,7 @@ import type { Category } from '../../src/core/category.js';
 import { foldEmail } from '../../src/core/grant.js';
 import { NO_EVIDENCE, type Evidence } from '../../src/core/outcome.js';
 import type { Provider } from '../../src/core/provider.js';
-import type { Ledger, LedgerOwner, RecordEntry, RowIssue, RunStart } from '../../src/ports.js';
+import type { Ledger, LedgerOwner, RecordEntry, RowIssue, RunStart } from '../../src/ports/ledger.js';
 
 /** When the runs of these tests began; Unix milliseconds. */
 export const BEGAN_AT_MS = Date.UTC(2026, 2, 1, 6);

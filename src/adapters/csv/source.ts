@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../core/errors.js';
 import type { RawRow } from '../../core/record.js';
-import type { OpenSource, RecordSource } from '../../ports.js';
+import type { OpenSource, RecordSource } from '../../ports/source.js';
 import { calledIn, nameOf, openInput, type CsvInput, type RawInput } from './input.js';
 import { findLayout, type Layout } from './layout.js';
 import { readRows } from './rows.js';

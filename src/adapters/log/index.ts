@@ -3,7 +3,7 @@ import pino from 'pino';
 import { UserError } from '../../core/errors.js';
 import { describeWriteTrouble } from '../../core/file-trouble.js';
 import type { Scrub } from '../../core/scrub.js';
-import type { RunLog } from '../../ports.js';
+import type { RunLog } from '../../ports/log.js';
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 

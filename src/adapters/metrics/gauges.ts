@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { LedgerStanding, MetricsFigures, Snapshot } from '../../ports.js';
+import type { LedgerStanding, MetricsFigures } from '../../ports/observer.js';
+import type { Snapshot } from '../../ports/progress.js';
 
 /** What holds at one moment; what isn't known is left out, for a 0 would be taken for an answer. */
 export function setGauges(registry: Registry, figures: MetricsFigures, version: string): void {

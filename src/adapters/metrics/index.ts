@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Registry } from 'prom-client';
-import type { Metrics } from '../../ports.js';
+import type { Metrics } from '../../ports/observer.js';
 import { makeCounters } from './counters.js';
 import { assertReplaceable, replaceFile } from './file.js';
 import { setGauges } from './gauges.js';

@@ -16,7 +16,7 @@ import {
   type Request,
   type RequestFunction,
 } from 'got';
-import type { OnLeft } from '../../ports.js';
+import type { OnLeft } from '../../ports/nylas.js';
 
 /** No answer that a migration needs comes near this; 200 grants take some 200 KB. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { ReportFormat, ReportRow } from '../../core/report.js';
-import type { Report } from '../../ports.js';
+import type { Report } from '../../ports/report.js';
 import { csvLine } from './csv.js';
 import { BYTE_ORDER_MARK, excelLine } from './excel.js';
 import { ledgerJson, objectWriter } from './json.js';

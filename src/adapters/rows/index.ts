@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { UserError } from '../../core/errors.js';
 import { ROWS } from '../../core/next-command.js';
 import type { RawRow, ReadingOptions } from '../../core/record.js';
-import type { OpenSource, RecordSource } from '../../ports.js';
+import type { OpenSource, RecordSource } from '../../ports/source.js';
 import { inBatches, Pull } from './batches.js';
 import { Columns, type RowObject } from './columns.js';
 

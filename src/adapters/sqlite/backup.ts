@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
 import { codeOf, describeWriteTrouble } from '../../core/file-trouble.js';
-import type { LedgerCopy } from '../../ports.js';
+import type { LedgerCopy } from '../../ports/ledger.js';
 import { assertIntact, copyOf } from './damage.js';
 import { guarded, ledgerError, lockOf, openForReading } from './open.js';
 import { assertOurs } from './schema.js';

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/clock.js';
 
 interface Change {
   readonly apply: () => void;

@@ -7,9 +7,9 @@ import type { Grant } from '../../core/grant.js';
 import { NO_EVIDENCE } from '../../core/outcome.js';
 import type { Provider } from '../../core/provider.js';
 import type { KnownGrants, RecordState } from '../../core/plan.js';
+import type { Clock } from '../../ports/clock.js';
 import type {
   AttemptEnd,
-  Clock,
   Decided,
   JobStart,
   LaneName,
@@ -21,7 +21,7 @@ import type {
   RunEnd,
   RunStart,
   UndoneGrant,
-} from '../../ports.js';
+} from '../../ports/ledger.js';
 import { copyInThread } from './copy-thread.js';
 import { wayBack } from './damage.js';
 import { GroupCommit } from './group-commit.js';

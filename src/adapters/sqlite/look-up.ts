@@ -1,6 +1,6 @@
 import { mailboxName } from '../../core/grant.js';
 import { NO_GRANTS, type KnownGrants, type RecordState } from '../../core/plan.js';
-import type { MailboxName, PlanningLedger } from '../../ports.js';
+import type { MailboxName, PlanningLedger } from '../../ports/ledger.js';
 import { guarded, openForReading } from './open.js';
 import { prepareLookUps, type LookUps } from './writes.js';
 

@@ -23,7 +23,7 @@ import type {
 } from '../../core/ledger-rows.js';
 import type { GrantHolder, HeldGrant } from '../../core/undo.js';
 import type { Answer } from '../../core/write-back.js';
-import type { FoundByCarried, LedgerFigures, LedgerReader, RecordFilter } from '../../ports.js';
+import type { FoundByCarried, LedgerFigures, LedgerReader, RecordFilter } from '../../ports/ledger-reader.js';
 import { prepareFeedReads, type FeedReads } from './feed-reads.js';
 import { prepareHandOverReads, type HandOverReads } from './hand-over-reads.js';
 import { guarded, isLockHeld, openForReading } from './open.js';

@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import { formatCounted } from '../../core/counted.js';
 import { UserError } from '../../core/errors.js';
 import { forgetCarried, forgetIn, forgetReasons, holdsAddress } from '../../core/forget.js';
-import type { Redaction } from '../../ports.js';
+import type { Redaction } from '../../ports/ledger.js';
 import { copyBeside } from './backup.js';
 import { copyOf } from './damage.js';
 import { describeHolder, guarded, openForReading, openForWriting, takeLock } from './open.js';

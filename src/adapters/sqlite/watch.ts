@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
-import type { Clock } from '../../ports.js';
+import type { Clock } from '../../ports/clock.js';
 
 /** Twice a second, so that what happens to a file is noticed within one. */
 const WATCH_EVERY_MS = 500;

@@ -1,4 +1,4 @@
-import type { JobSnapshot, PaceSnapshot, Snapshot } from '../../ports.js';
+import type { JobSnapshot, PaceSnapshot, Snapshot } from '../../ports/progress.js';
 import { formatCount, formatCounted } from '../../core/counted.js';
 import { laneTitle } from '../../core/lane-stop.js';
 import { leftMs } from '../../core/left-time.js';

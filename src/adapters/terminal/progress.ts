@@ -1,5 +1,6 @@
 import { createLogUpdate } from 'log-update';
-import type { Clock, Progress } from '../../ports.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Progress } from '../../ports/progress.js';
 
 const REDRAW_MS = 200;
 const LINE_EVERY_MS = 10_000;

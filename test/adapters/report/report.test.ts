@@ -19,7 +19,7 @@ import { writeReport } from '../../../src/adapters/report/index.js';
 import { UserError } from '../../../src/core/errors.js';
 import { provenanceOf } from '../../../src/core/provenance.js';
 import type { ReportFormat, ReportRow } from '../../../src/core/report.js';
-import type { Report } from '../../../src/ports.js';
+import type { Report } from '../../../src/ports/report.js';
 import { makeFolder } from '../../support/ledger.js';
 import { userError } from '../../support/user-error.js';
 

@@ -8,7 +8,8 @@ import { migrateSchema } from '../../../src/adapters/sqlite/schema.js';
 import { migrated, refused } from '../../../src/core/change.js';
 import type { HeldRecord } from '../../../src/core/ledger-rows.js';
 import { NO_EVIDENCE } from '../../../src/core/outcome.js';
-import type { Decided, LedgerReader } from '../../../src/ports.js';
+import type { Decided } from '../../../src/ports/ledger.js';
+import type { LedgerReader } from '../../../src/ports/ledger-reader.js';
 import { BEGAN_AT_MS, makeFolder, OWNER, runStart, Story } from '../../support/ledger.js';
 import { userError } from '../../support/user-error.js';
 

@@ -4,7 +4,7 @@ import { systemClock } from '../../../src/adapters/clock/index.js';
 import { openLedger } from '../../../src/adapters/sqlite/ledger.js';
 import { openReader } from '../../../src/adapters/sqlite/reader.js';
 import { UserError } from '../../../src/core/errors.js';
-import type { LedgerReader } from '../../../src/ports.js';
+import type { LedgerReader } from '../../../src/ports/ledger-reader.js';
 import { entryOf, issueOf, makeFolder, Story } from '../../support/ledger.js';
 import { userError } from '../../support/user-error.js';
 

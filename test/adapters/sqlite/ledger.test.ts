@@ -13,7 +13,7 @@ import { fingerprintOf } from '../../../src/core/fingerprint.js';
 import { mailboxName } from '../../../src/core/grant.js';
 import { NO_EVIDENCE } from '../../../src/core/outcome.js';
 import type { LegacyUser } from '../../../src/core/record.js';
-import type { Ledger } from '../../../src/ports.js';
+import type { Ledger } from '../../../src/ports/ledger.js';
 import { someGrant } from '../../support/answers.js';
 import {
   BEGAN_AT_MS,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openReader } from '../../../src/adapters/sqlite/reader.js';
 import { migrated } from '../../../src/core/change.js';
 import { NO_EVIDENCE } from '../../../src/core/outcome.js';
-import type { LedgerReader } from '../../../src/ports.js';
+import type { LedgerReader } from '../../../src/ports/ledger-reader.js';
 import { BEGAN_AT_MS, entryOf, issueOf, makeFolder, Story } from '../../support/ledger.js';
 
 let folder: ReturnType<typeof makeFolder>;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { openReader } from '../../../src/adapters/sqlite/reader.js';
 import { NO_EVIDENCE } from '../../../src/core/outcome.js';
 import { migrated } from '../../../src/core/change.js';
-import type { LedgerFigures } from '../../../src/ports.js';
+import type { LedgerFigures } from '../../../src/ports/ledger-reader.js';
 import { BEGAN_AT_MS, entryOf, makeFolder, Story } from '../../support/ledger.js';
 
 let folder: ReturnType<typeof makeFolder>;

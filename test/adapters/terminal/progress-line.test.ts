@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatProgress, formatState } from '../../../src/adapters/terminal/progress-line.js';
-import type { PaceSnapshot, Snapshot } from '../../../src/ports.js';
+import type { PaceSnapshot, Snapshot } from '../../../src/ports/progress.js';
 
 const buckets = {
   migrated: 119_140,

@@ -6,7 +6,7 @@ const IN_FLIGHT = 50;
 const RUN_OPTIONS = { label: null, host: 'bench', pid: 1, version: '0', options: {}, inputName: 'bench' };
 const EVIDENCE = { httpStatus: 201, errorType: null, errorMessage: null, providerError: null };
 
-/** As much of src/ports.ts as is used here. */
+/** As much of src/ports/ledger.ts as is used here. */
 interface Ledger {
   claim(owner: object): void;
   beginRun(run: object): number;
