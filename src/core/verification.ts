@@ -55,3 +55,21 @@ export interface Deviation {
   /** Ours, or the one that was found. */
   readonly grantId: string;
 }
+
+/** Before anything was compared. */
+export const NO_COUNTS: VerifyCounts = {
+  matched: 0,
+  missing: 0,
+  invalid: 0,
+  changed: 0,
+  unusable: 0,
+  unsure: 0,
+  signed_in: 0,
+  adopted: 0,
+  several: 0,
+  unknown: 0,
+  compared: 0,
+  probed: 0,
+  probes_unsure: 0,
+  missing_unasked: 0,
+};
