@@ -1,7 +1,7 @@
 import type { GrantIndex } from './listing.js';
 import type { Clock } from './ports/clock.js';
 
-/** A run at Nylas' limit makes 6,000 grants meanwhile: thirty pages. */
+/** A run at Nylas' limit makes 6,000 grants meanwhile: sixty pages, since each is made and renewed. */
 const EVERY_MS = 120_000;
 
 /** Listing that goes on beside a run. */
@@ -11,12 +11,12 @@ export interface KeptListed {
 }
 
 /**
- * Keeps the ledger's copy of the application's grants up to date while a run makes more of them, a page for every 200.
- * The next run lists what is new before it submits anybody: that must not be all that this one has made, page by
- * page. And who signs in by themselves meanwhile is spared.
+ * Keeps the ledger's copy of the application's grants up to date while a run makes more of them, two pages for
+ * every 200. The next run lists what is new before it submits anybody: that must not be all that this one has made,
+ * page by page. And who signs in by themselves meanwhile, or anew, is spared.
  */
 export function keepListed(
-  index: Pick<GrantIndex, 'refresh' | 'close'>,
+  index: Pick<GrantIndex, 'refreshWhole' | 'close'>,
   clock: Pick<Clock, 'monotonic' | 'after'>,
   everyMs = EVERY_MS,
 ): KeptListed {
@@ -27,7 +27,7 @@ export function keepListed(
 
   const list = async (): Promise<void> => {
     try {
-      const listed = await index.refresh(clock.monotonic());
+      const listed = await index.refreshWhole(clock.monotonic());
       // It isn't Nylas itself, and can't list.
       if (listed !== 'absent') plan();
     } catch (error) {

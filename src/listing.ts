@@ -20,14 +20,31 @@ export type Standing = 'valid' | 'invalid' | 'gone' | 'unknown' | 'stopped';
 /** Ten million grants of Nylas' page size: a listing that goes on for longer has no end. */
 const PAGES_MAX = 50_000;
 
+/** Pages in a row without anything new: what answers has no further ones. */
+const BARREN_MAX = 2;
+
 /** So many grants are asked for by their ids before everything is listed: the application may have millions. */
 const ASKED_MAX = 100;
+
+interface Moment {
+  readonly monotonicMs: number;
+  /** Unix milliseconds by our clock. */
+  readonly atMs: number;
+}
 
 /** The part of a run's work that listing needs. */
 export type ListingWork = ReadingWork & {
   readonly ledger: Pick<
     Ledger,
-    'see' | 'listedUntil' | 'setListedUntil' | 'lastListing' | 'listingOf' | 'confirm' | 'forget'
+    | 'see'
+    | 'listedUntil'
+    | 'setListedUntil'
+    | 'renewedUntil'
+    | 'setRenewedUntil'
+    | 'lastListing'
+    | 'listingOf'
+    | 'confirm'
+    | 'forget'
   >;
   readonly api: Pick<NylasApi, 'listGrants' | 'grantById'>;
 };
@@ -64,11 +81,21 @@ export class GrantIndex {
     return 'whole';
   }
 
-  /** As `refresh`, and what has been renewed since the last listing with it. */
+  /**
+   * As `refresh`, and what was renewed since that was last read: its `created_at` is old, and `since` knows nothing
+   * else.
+   */
   async refreshWhole(sinceMs: number): Promise<Listed> {
-    const since = this.#work.ledger.listedUntil();
+    const { ledger } = this.#work;
+    const begun = this.#moment();
+    const renewedUntil = ledger.renewedUntil();
+    const isFirst = ledger.listedUntil() === null;
     const listed = await this.refresh(sinceMs);
-    return listed !== 'whole' || since === null ? listed : this.#refreshRenewed(since);
+    if (listed !== 'whole') return listed;
+    // The first listing brings everything.
+    const renewed = isFirst ? listed : await this.#readRenewed(renewedUntil ?? 0);
+    if (renewed === 'whole') await ledger.setRenewedUntil(this.#knownUntil(begun));
+    return renewed;
   }
 
   /** Asks for no further page: listing that goes on ends as if the run were stopping. */
@@ -114,26 +141,37 @@ export class GrantIndex {
       const listed = await end;
       return startedMs >= sinceMs ? listed : 'whole';
     }
-    const startedMs = this.#work.clock.monotonic();
-    const end = this.#list(startedMs).finally(() => {
+    const begun = this.#moment();
+    const end = this.#list(begun).finally(() => {
       this.#running = null;
     });
-    this.#running = { startedMs, end };
+    this.#running = { startedMs: begun.monotonicMs, end };
     return end;
   }
 
-  async #list(startedMs: number): Promise<Listed> {
-    const { ledger, clock, nylasClock } = this.#work;
-    const startedAtMs = clock.now();
+  async #list(begun: Moment): Promise<Listed> {
+    const { ledger } = this.#work;
     const since = ledger.listedUntil();
     const listed = await this.#readPages((offset) => ({ order: 'made', since, offset }));
     if (listed !== 'whole') return listed;
-    // By Nylas' clock, and early enough for whatever was being made when the listing began. No later than by
-    // ours: one wrong `Date` must not hide from all later runs what was made meanwhile.
-    const until = Math.min(nylasClock.opensAt(startedMs), windowOpensAt(startedAtMs, UNKNOWN_SKEW));
-    await ledger.setListedUntil(Math.max(0, until));
-    this.#freshSinceMs = startedMs;
+    await ledger.setListedUntil(this.#knownUntil(begun));
+    this.#freshSinceMs = begun.monotonicMs;
     return 'whole';
+  }
+
+  #moment(): Moment {
+    const { clock } = this.#work;
+    return { monotonicMs: clock.monotonic(), atMs: clock.now() };
+  }
+
+  /**
+   * What a listing that began then has brought for certain, in seconds by Nylas' clock: early enough for whatever was
+   * being made at that moment, and no later than by our clock. One wrong `Date` must not hide from all later runs
+   * what was made meanwhile.
+   */
+  #knownUntil({ monotonicMs, atMs }: Moment): number {
+    const byNylas = this.#work.nylasClock.opensAt(monotonicMs);
+    return Math.max(0, Math.min(byNylas, windowOpensAt(atMs, UNKNOWN_SKEW)));
   }
 
   /** Lists everything anew, whatever was listed before: what is there now has `firstListingId` or a later one. */
@@ -141,24 +179,25 @@ export class GrantIndex {
     return (this.#whole ??= this.#readPages((offset) => ({ order: 'made', since: null, offset })));
   }
 
-  /**
-   * Brings the grants that were re-authenticated since the last listing: their `created_at` is old, and
-   * `since` knows nothing else. Newest first, until a page holds only older ones.
-   */
-  async #refreshRenewed(since: number): Promise<Listed> {
+  /** Brings the grants that were renewed since (Unix seconds): newest first, until a page holds only older ones. */
+  #readRenewed(since: number): Promise<Listed> {
     return this.#readPages(
       (offset) => ({ order: 'renewed', since: null, offset }),
       (grants) => grants.some(({ updatedAt }) => updatedAt !== null && updatedAt >= since),
     );
   }
 
-  /** Reads on until a page is empty, brings nothing new or isn't wanted, whatever a page's size. */
+  /**
+   * Reads on until a page is empty or isn't wanted, whatever a page's size, or two in a row bring nothing new: one can
+   * repeat the last, where so much was made meanwhile that stands before it.
+   */
   async #readPages(
     pageAt: (offset: number) => GrantPage,
     isWanted: (grants: readonly Grant[]) => boolean = () => true,
   ): Promise<Listed> {
     const { ledger, api } = this.#work;
     const listingId = (this.#lastListingId += 1);
+    let barren = 0;
     for (let offset = 0, pages = 0; pages < PAGES_MAX; pages += 1) {
       if (this.#work.stopping()) return 'stopped';
       const page = pageAt(offset);
@@ -168,7 +207,8 @@ export class GrantIndex {
       if (grants === null) return whyNoPage(answer);
       const kept = grants.map(keepable).filter((grant) => grant !== null);
       const brought = await ledger.see(kept, listingId);
-      if (brought === 0 || !isWanted(grants)) return 'whole';
+      barren = brought === 0 ? barren + 1 : 0;
+      if (grants.length === 0 || barren === BARREN_MAX || !isWanted(grants)) return 'whole';
       offset += grants.length;
     }
     return 'failed';

@@ -18,7 +18,7 @@ class Listings {
     this.#tookMs = tookMs;
   }
 
-  async refresh(sinceMs: number): Promise<Listed> {
+  async refreshWhole(sinceMs: number): Promise<Listed> {
     this.begunAtMs.push(sinceMs);
     if (this.#tookMs > 0) await new Promise<void>((resolve) => this.clock.after(this.#tookMs, resolve));
     if (this.#listed instanceof Error) throw this.#listed;

@@ -40,6 +40,7 @@ class World {
   readonly work: ListingWork;
   readonly index: GrantIndex;
   listedUntil: number | null = null;
+  renewedUntil: number | null = null;
   stopped = false;
   readonly #options: ServerOptions;
   #answers = 0;
@@ -56,6 +57,11 @@ class World {
         listedUntil: () => this.listedUntil,
         setListedUntil: (seconds) => {
           this.listedUntil = seconds;
+          return Promise.resolve();
+        },
+        renewedUntil: () => this.renewedUntil,
+        setRenewedUntil: (seconds) => {
+          this.renewedUntil = seconds;
           return Promise.resolve();
         },
         lastListing: () => Math.max(0, ...this.kept.values()),
@@ -139,7 +145,7 @@ describe('a listing', () => {
   test('ends where a server that ignores the offset brings nothing new', async () => {
     const world = new World({ count: 10, ignoresOffset: true });
     expect(await world.refresh()).toBe('whole');
-    expect(world.offsets).toEqual([0, 10]);
+    expect(world.offsets).toEqual([0, 10, 20]);
   });
 
   test('of ever new grants is given up in the end', async () => {
@@ -403,16 +409,50 @@ describe('before the first submission', () => {
     expect(await beforehand({ count: 3 })).toBeNull();
   });
 
+  test('what was renewed is not taken for known because what was made since is', async () => {
+    const world = new World({ count: 3 });
+    await listBeforehand(world.index, world.clock.monotonic());
+    expect([world.listedUntil, world.renewedUntil]).toEqual([NOW_S - 1, NOW_S - 1]);
+    await world.clock.advance(60_000);
+    await world.refresh();
+    expect([world.listedUntil, world.renewedUntil]).toEqual([NOW_S + 59, NOW_S - 1]);
+    await world.clock.advance(60_000);
+    await world.index.refreshWhole(world.clock.monotonic());
+    expect([world.listedUntil, world.renewedUntil]).toEqual([NOW_S + 119, NOW_S + 119]);
+  });
+
+  test('all is looked through where it isn’t known until when renewals are', async () => {
+    const world = new World({ count: 450 });
+    world.listedUntil = NOW_S + 1_000_000;
+    await listBeforehand(world.index, world.clock.monotonic());
+    expect(world.asked.filter(({ order }) => order === 'renewed')).toHaveLength(4);
+  });
+
+  test('a page that repeats the one before, since much was made meanwhile, is not the end of what was renewed', async () => {
+    // What was made takes six pages; this is the second of what was renewed.
+    const repeated = (call: number): Answer | undefined =>
+      call === 8
+        ? reply(200, { data: world.grants.slice(0, 200).map(({ id }) => grantJson({ id })) })
+        : undefined;
+    const world: World = new World({ count: 900, instead: repeated });
+    world.listedUntil = NOW_S;
+    world.renewedUntil = 0;
+    await world.index.refreshWhole(world.clock.monotonic());
+    const renewed = world.asked.filter(({ order }) => order === 'renewed').map(({ offset }) => offset);
+    expect(renewed).toEqual([0, 200, 400, 600, 800, 900]);
+  });
+
   test('a later run also reads what was renewed, until a page holds nothing newer', async () => {
     const world = new World({ count: 450 });
     world.listedUntil = NOW_S - 1_000_000;
+    world.renewedUntil = NOW_S - 1_000_000;
     expect(await listBeforehand(world.index, world.clock.monotonic())).toBeNull();
     expect(world.asked.map(({ order, offset }) => [order, offset])).toEqual([
       ...[0, 200, 400, 450].map((offset) => ['made', offset]),
       ...[0, 200, 400, 450].map((offset) => ['renewed', offset]),
     ]);
     world.asked.length = 0;
-    world.listedUntil = NOW_S + 1_000_000;
+    world.renewedUntil = NOW_S + 1_000_000;
     await world.clock.advance(1);
     expect(await listBeforehand(world.index, world.clock.monotonic())).toBeNull();
     expect(world.asked.filter(({ order }) => order === 'renewed')).toHaveLength(1);

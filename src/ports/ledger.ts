@@ -107,6 +107,9 @@ export interface Ledger {
   /** Unix seconds by Nylas' clock: what was made before this has been listed; null: nothing has. */
   listedUntil(): number | null;
   setListedUntil(seconds: number): Promise<void>;
+  /** Likewise, what was renewed before this; null: that isn't known. */
+  renewedUntil(): number | null;
+  setRenewedUntil(seconds: number): Promise<void>;
   /** The id of the latest listing, of whatever run; 0: there was none. */
   lastListing(): number;
   /** The listing that brought a grant last; null: none did, or it was forgotten. */

@@ -190,9 +190,10 @@ class SqliteLedger implements Ledger {
 
   see(grants: readonly Grant[], listingId: number): Promise<number> {
     const rows = grants.map((grant) => seenRow(grant, listingId, this.#nameState));
-    return this.#group.add(() =>
-      rows.reduce((brought, row) => brought + this.#writes.see.run(row).changes, 0),
-    );
+    return this.#group.add(() => {
+      this.#writes.noteListing.run(listingId);
+      return rows.reduce((brought, row) => brought + this.#writes.see.run(row).changes, 0);
+    });
   }
 
   lastListing(): number {
@@ -206,6 +207,7 @@ class SqliteLedger implements Ledger {
 
   confirm(grantId: string, status: string | null, listingId: number): Promise<void> {
     return this.#group.add(() => {
+      this.#writes.noteListing.run(listingId);
       this.#writes.confirm.run({ grantId, status, listingId });
     });
   }
@@ -223,6 +225,16 @@ class SqliteLedger implements Ledger {
   setListedUntil(seconds: number): Promise<void> {
     return this.#group.add(() => {
       this.#writes.setListedUntil.run(seconds);
+    });
+  }
+
+  renewedUntil(): number | null {
+    return this.#guarded(() => this.#writes.renewedUntil.get())?.renewedUntil ?? null;
+  }
+
+  setRenewedUntil(seconds: number): Promise<void> {
+    return this.#group.add(() => {
+      this.#writes.setRenewedUntil.run(seconds);
     });
   }
 

@@ -159,7 +159,7 @@ function forget(db: Database, nowMs: number): void {
     UPDATE runs SET
       label = forget(label), ended_why = forget(ended_why),
       options = forget(options), input_name = forget(input_name)`);
-  db.prepare('UPDATE ledger SET listed_until = NULL, redacted_at = ?').run(nowMs);
+  db.prepare('UPDATE ledger SET listed_until = NULL, renewed_until = NULL, redacted_at = ?').run(nowMs);
 }
 
 /** SQLite leaves what was deleted in free pages and in its WAL: both are written anew. */

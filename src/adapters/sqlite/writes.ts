@@ -29,6 +29,9 @@ export interface Writes {
   readonly forget: Statement;
   readonly listedUntil: Statement<[], { listedUntil: number | null }>;
   readonly setListedUntil: Statement;
+  readonly renewedUntil: Statement<[], { renewedUntil: number | null }>;
+  readonly setRenewedUntil: Statement;
+  readonly noteListing: Statement;
   readonly countEmptyLook: Statement;
   readonly upsert: Statement<[Record<string, unknown>], { record_id: number }>;
   readonly hold: Statement;
@@ -217,9 +220,7 @@ function prepareListing(db: Database) {
         status = excluded.status, scope = excluded.scope, created_at = excluded.created_at,
         updated_at = excluded.updated_at, seen_at = excluded.seen_at
       WHERE seen_at <> excluded.seen_at`),
-    lastListing: db.prepare<[], { listingId: number }>(
-      'SELECT coalesce(max(seen_at), 0) AS listingId FROM grants_seen',
-    ),
+    lastListing: db.prepare<[], { listingId: number }>('SELECT last_listing AS listingId FROM ledger'),
     listingOf: db.prepare<[string], { listingId: number }>(
       'SELECT seen_at AS listingId FROM grants_seen WHERE grant_id = ?',
     ),
@@ -231,6 +232,11 @@ function prepareListing(db: Database) {
       'SELECT listed_until AS listedUntil FROM ledger',
     ),
     setListedUntil: db.prepare('UPDATE ledger SET listed_until = ?'),
+    renewedUntil: db.prepare<[], { renewedUntil: number | null }>(
+      'SELECT renewed_until AS renewedUntil FROM ledger',
+    ),
+    setRenewedUntil: db.prepare('UPDATE ledger SET renewed_until = ?'),
+    noteListing: db.prepare('UPDATE ledger SET last_listing = max(last_listing, ?)'),
     countEmptyLook: db.prepare(`
       UPDATE records SET empty_looks = empty_looks + 1 FROM attempt_starts
       WHERE attempt_id = ? AND attempt_starts.record_id = records.record_id`),
