@@ -61,7 +61,7 @@ export interface ConfigSources {
 export function resolveOptions<S extends OptionSpecs>(specs: S, sources: ConfigSources): OptionValues<S> {
   const problems: string[] = [];
   const known = [...Object.values(specs).map((spec) => longName(spec.flags)), ...sources.ofOthers];
-  const file = fileValues(known, sources.file, problems);
+  const file = fileValues(known, specs, sources.file, problems);
   problems.push(...unknownVariables(sources.env, known, 'the environment'));
   problems.push(...unknownVariables(sources.dotenv, known, '.env'));
   const values: Record<string, unknown> = {};
@@ -145,6 +145,7 @@ function parsed(spec: OptionSpec<unknown>, { text, place }: Given, problems: str
 
 function fileValues(
   known: readonly string[],
+  specs: OptionSpecs,
   file: ConfigSources['file'],
   problems: string[],
 ): ReadonlyMap<string, Given> {
@@ -155,15 +156,30 @@ function fileValues(
     problems.push(`${name}: a configuration file holds one JSON object`);
     return values;
   }
+  const byName = new Map(Object.values(specs).map((spec) => [longName(spec.flags), spec]));
   for (const [key, value] of Object.entries(content)) {
     const given = givenText(value, `"${key}" in ${name}`);
+    const spec = byName.get(key);
+    const wanted = spec === undefined ? null : otherKind(spec, value);
     if (key === 'config') problems.push(`"config" in ${name}: a configuration file can't name another`);
+    else if (wanted !== null) problems.push(`"${key}" in ${name} must be ${wanted}`);
     else if (known.includes(key) && given !== null) values.set(key, given);
     else if (known.includes(key)) problems.push(`"${key}" in ${name}: text, a number, true, false or a list`);
     else problems.push(`"${key}" in ${name} is no option${guess(key, known)}`);
   }
   return values;
 }
+
+/** What a value of a file must be where it is of another kind; null: it is of the right one. Text can stand for all. */
+function otherKind({ flags, fallback, repeats }: OptionSpec<unknown>, value: unknown): string | null {
+  if (typeof value === 'string') return null;
+  if (typeof fallback === 'boolean') return typeof value === 'boolean' ? null : 'true or false';
+  if (Array.isArray(value) && repeats) return value.every(isScalar) ? null : 'text, or a list of texts';
+  if (typeof value === 'number' && NUMERIC.test(flags)) return null;
+  return NUMERIC.test(flags) ? 'a number' : repeats ? 'text, or a list of texts' : 'text';
+}
+
+const NUMERIC = /<(number|share|sample)>/;
 
 /** A mistyped variable would be passed over in silence, and with it what it should have set. */
 function unknownVariables(
@@ -179,6 +195,8 @@ function unknownVariables(
 }
 
 function guess(name: string, known: readonly string[]): string {
+  if (/^(NYLAS_MIGRATE_|nylas[-_])?api[-_]?key$/i.test(name))
+    return ': the key stands in NYLAS_API_KEY, or in a file that api-key-file names';
   const near = nearest(name, known);
   return near === null ? '' : `; did you mean "${near}"?`;
 }

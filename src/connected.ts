@@ -56,5 +56,6 @@ export async function connected<T>(
   } finally {
     unsubscribe();
     api.close();
+    log.close();
   }
 }

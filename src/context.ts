@@ -139,7 +139,14 @@ async function drawn<S>(
 }
 
 const nothing = (): void => undefined;
-const SILENT: RunLog = { setRun: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+const SILENT: RunLog = {
+  setRun: nothing,
+  close: nothing,
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+};
 
 export const renderers = {
   check: async () => (await import('./adapters/terminal/check.js')).renderCheck,

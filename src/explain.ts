@@ -44,7 +44,8 @@ interface Found {
 }
 
 function search(reader: LedgerReader, query: string): Found {
-  const records = reader.find(query);
+  const named = reader.find(query);
+  const records = named.length > 0 ? named : reader.findByGrant(query.trim());
   const issues = reader.findIssues(query, ISSUES_MAX);
   if (records.length + issues.length > 0 || query === '') return { records, issues, isCut: false };
   const carried = reader.findCarried(query, CARRIED_MAX + 1);

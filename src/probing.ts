@@ -38,8 +38,9 @@ export class Probing {
   }
 
   async run(): Promise<void> {
-    const tried = await this.#triedBefore();
     const records = [...this.#unusable, ...(this.#sample?.items() ?? [])];
+    if (records.length === 0) return;
+    const tried = await this.#triedBefore();
     await this.#verifying.inParallel('tried', records, (record) => this.#try(record, tried));
   }
 

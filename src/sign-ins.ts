@@ -2,7 +2,8 @@ import { migrated, takenGrant } from './core/change.js';
 import { judgeSignIn } from './core/deviation.js';
 import type { Candidate } from './core/ledger-rows.js';
 import { NO_EVIDENCE } from './core/outcome.js';
-import type { Verifying } from './verifying.js';
+import { inBatches } from './core/batches.js';
+import { WRITTEN_AT_ONCE, type Verifying } from './verifying.js';
 
 /** Finds people who had no working grant, and have signed in by themselves. */
 export class SignIns {
@@ -29,7 +30,7 @@ export class SignIns {
     const judged = judgeSignIn(candidates);
     if (judged.kind === 'signed_in') {
       this.#verifying.counts.signed_in += 1;
-      if (judged.candidate.isMissing) this.#verifying.counts.missing -= 1;
+      if (judged.candidate.isMissing) this.#uncount(judged.candidate);
       this.signedIn.push(judged.candidate);
     } else if (judged.kind === 'several') {
       this.#verifying.counts.several += 1;
@@ -37,19 +38,27 @@ export class SignIns {
     }
   }
 
+  /** Who is missing in the ledger counts as that, unless asking for the grant told nothing this time. */
+  #uncount({ recordId }: Candidate): void {
+    const { counts, unsure } = this.#verifying;
+    counts[unsure.has(recordId) ? 'unsure' : 'missing'] -= 1;
+  }
+
   /** Gives them their grants in the ledger. */
   async adopt(): Promise<void> {
     const candidates = this.signedIn.splice(0);
     const { ledger, runId, clock } = this.#verifying.ports;
-    const written = candidates.map(async (candidate) => {
-      const attemptId = await ledger.attempt(runId, 'verify', candidate.recordId, clock.now());
-      const grant = { ...takenGrant(candidate, 'signed_in'), email: candidate.mailbox };
-      const end = { endedAtMs: clock.now(), result: 'signed_in', evidence: NO_EVIDENCE, latencyMs: null };
-      await ledger.conclude(attemptId, end, migrated(grant, false));
-      this.#verifying.counts.adopted += 1;
-    });
-    ledger.flush();
-    await Promise.all(written);
+    for (const batch of inBatches(candidates, WRITTEN_AT_ONCE)) {
+      const written = batch.map(async (candidate) => {
+        const attemptId = await ledger.attempt(runId, 'verify', candidate.recordId, clock.now());
+        const grant = { ...takenGrant(candidate, 'signed_in'), email: candidate.mailbox };
+        const end = { endedAtMs: clock.now(), result: 'signed_in', evidence: NO_EVIDENCE, latencyMs: null };
+        await ledger.conclude(attemptId, end, migrated(grant, false));
+        this.#verifying.counts.adopted += 1;
+      });
+      ledger.flush();
+      await Promise.all(written);
+    }
   }
 }
 

@@ -37,20 +37,29 @@ export interface UndoResult {
   readonly verdict: Verdict;
 }
 
+/** The grants to delete: how many, and batch by batch. */
+interface UndoWork {
+  readonly grants: number;
+  readonly batches: AsyncIterable<readonly UndoTarget[]>;
+}
+
 /** Asks for each grant, and deletes those that nobody has changed meanwhile. Throws UserError where the ledger fails. */
 export async function undoGrants(
   ports: JobPorts,
-  targets: readonly UndoTarget[],
+  { grants, batches }: UndoWork,
   options: UndoOptions,
 ): Promise<UndoResult> {
   const { caller, progress, stop } = ports;
-  const tally = new UndoTally(targets.length);
+  const tally = new UndoTally(grants);
   const concurrency = concurrencyOf(options);
   const freshMs = freshFor(concurrency, options);
   progress.begin(() => caller.snapshot(tally.describe(), tally.share()));
-  await inParallel(targets, { concurrency, stopping: caller.stopping }, async (target) => {
-    tally.add(target, await undoGrant(ports, target, freshMs));
-  });
+  for await (const targets of batches) {
+    await inParallel(targets, { concurrency, stopping: caller.stopping }, async (target) => {
+      tally.add(target, await undoGrant(ports, target, freshMs));
+    });
+    if (caller.stopping()) break;
+  }
   const counts = tally.counts();
   return { counts, stop: stop.reason(), verdict: verdictOf(counts, stop.reason()) };
 }

@@ -1,4 +1,5 @@
 import type { Answer } from './core/answer.js';
+import { inBatches } from './core/batches.js';
 import { compareGrant, presentGrant, type Finding } from './core/deviation.js';
 import { UserError } from './core/errors.js';
 import { grantOf } from './core/grant.js';
@@ -13,7 +14,7 @@ import { GrantIndex, type Listed } from './listing.js';
 import type { OnLeft } from './ports/nylas.js';
 import { Probing } from './probing.js';
 import { SignIns } from './sign-ins.js';
-import { Verifying } from './verifying.js';
+import { Verifying, WRITTEN_AT_ONCE } from './verifying.js';
 
 export interface VerifyOptions {
   /** Whether people who signed in by themselves get their grant in the ledger. */
@@ -126,39 +127,38 @@ class Verification {
 
   async #compare(): Promise<void> {
     this.#verifying.stage = 'comparing';
-    await this.#verifying.read((reader) => {
-      for (const record of reader.compared(this.#index.firstListingId)) this.#take(record);
-    });
-    await this.#settleUnasked();
-  }
-
-  #take(record: ComparedRecord): void {
-    this.#verifying.counts.compared += 1;
-    const finding = compareGrant(record, record.seen === null ? null : { ...record.seen, aliases: [] });
-    const wasFine = record.grantStatus === null || record.grantStatus === 'valid';
-    if (finding !== 'matched' || !(wasFine || record.grantStatus === 'unusable')) this.#doubtful.push(record);
-    else if (!wasFine) this.#probing.tryAgain(record);
-    else {
-      this.#verifying.counts.matched += 1;
-      this.#probing.offer(record);
-    }
-  }
-
-  /** What the listing says for itself is written down; the rest stays to be asked for. */
-  async #settleUnasked(): Promise<void> {
-    const records = this.#doubtful.splice(0);
-    const written: Promise<void>[] = [];
-    for (const record of records) {
-      const finding = compareGrant(record, record.seen === null ? null : { ...record.seen, aliases: [] });
-      const isOpen = finding === 'missing' || finding === 'changed';
-      if (isOpen && this.#doubtful.length < ASKS_MAX) this.#doubtful.push(record);
-      else {
-        if (finding === 'missing') this.#verifying.counts.missing_unasked += 1;
-        written.push(this.#settle(record, finding, null));
+    const { ledger, caller } = this.#ports;
+    await this.#verifying.read(async (reader) => {
+      for (const batch of inBatches(reader.compared(this.#index.firstListingId), WRITTEN_AT_ONCE)) {
+        if (caller.stopping()) break;
+        const written = batch.map((record) => this.#take(record));
+        ledger.flush();
+        await Promise.all(written);
       }
+    });
+  }
+
+  /** What the listing says for itself is counted, and written down where it is news; the rest stays to be asked for. */
+  async #take(record: ComparedRecord): Promise<void> {
+    const { counts } = this.#verifying;
+    counts.compared += 1;
+    const finding = compareGrant(record, record.seen === null ? null : { ...record.seen, aliases: [] });
+    if (finding === 'matched' && record.grantStatus === 'unusable') {
+      this.#probing.tryAgain(record);
+      return;
     }
-    this.#ports.ledger.flush();
-    await Promise.all(written);
+    if (finding === 'matched' && (record.grantStatus ?? 'valid') === 'valid') {
+      counts.matched += 1;
+      this.#probing.offer(record);
+      return;
+    }
+    const isOpen = finding === 'missing' || finding === 'changed';
+    if (isOpen && this.#doubtful.length < ASKS_MAX) {
+      this.#doubtful.push(record);
+      return;
+    }
+    if (finding === 'missing') counts.missing_unasked += 1;
+    await this.#settle(record, finding, null);
   }
 
   /** A listing can miss by paging, and doesn't tell aliases: what looks missing or changed is asked for once. */
@@ -186,6 +186,7 @@ class Verification {
   ): Promise<void> {
     const { ledger } = this.#ports;
     this.#verifying.counts[finding] += 1;
+    if (finding === 'unsure') this.#verifying.unsure.add(record.recordId);
     const grantStatus = finding === 'matched' ? 'valid' : finding;
     const isNews = finding !== 'unsure' && grantStatus !== (record.grantStatus ?? 'valid');
     if (asked === null && !isNews) return;

@@ -9,6 +9,9 @@ import type { JobPorts } from './job.js';
 import type { LedgerReader } from './ports/ledger-reader.js';
 import { reread } from './reread.js';
 
+/** So much is under way to the ledger at once; a verification can be of millions. */
+export const WRITTEN_AT_ONCE = 1_000;
+
 /** What the stages of a verification share: what they count, how far they are, and requests that the ledger keeps. */
 export class Verifying {
   readonly ports: JobPorts;
@@ -16,6 +19,8 @@ export class Verifying {
   /** What is being done, for whoever watches, and how much of that is done; null: not known. */
   stage = '';
   share: number | null = null;
+  /** The records of which Nylas gave no usable answer this time: no more than are asked for. */
+  readonly unsure = new Set<number>();
   readonly #concurrencyMax: number;
   readonly #scrub: Scrub;
 
@@ -75,11 +80,11 @@ export class Verifying {
   }
 
   /** Reads the ledger as it stands now, everything so far included. */
-  async read<T>(act: (reader: LedgerReader) => T): Promise<T> {
+  async read<T>(act: (reader: LedgerReader) => T | Promise<T>): Promise<T> {
     this.ports.ledger.flush();
     const reader = await this.ports.openReader();
     try {
-      return act(reader);
+      return await act(reader);
     } finally {
       reader.close();
     }

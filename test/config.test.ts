@@ -89,7 +89,7 @@ describe('what is wrong is told', () => {
     expect(error.kind).toBe('usage');
     expect(error.message.split('\n')).toEqual([
       '"rat" in c.json is no option; did you mean "rate"?',
-      '"carry" in c.json: text, a number, true, false or a list',
+      '"carry" in c.json must be text, or a list of texts',
       '"config" in c.json: a configuration file can\'t name another',
       'NYLAS_MIGRATE_RATES in the environment is no option; did you mean "NYLAS_MIGRATE_RATE"?',
       'NYLAS_MIGRATE_CARY in .env is no option; did you mean "NYLAS_MIGRATE_CARRY"?',
@@ -100,6 +100,26 @@ describe('what is wrong is told', () => {
 
   it.each([{ 'api-uri': '' }, { carry: ['a', ''] }, { 'api-uri': ' ' }])('an empty flag: %j', (flags) => {
     expect(failureOf({ flags }).message).toMatch(/^--(api-uri|carry): its value is empty$/);
+  });
+
+  it('a value of another kind in a file', () => {
+    const content = { rate: ['7'], 'api-uri': 7, 'dry-run': 1, carry: 3 };
+    expect(failureOf({ file: { name: 'c.json', content } }).message.split('\n')).toEqual([
+      '"rate" in c.json must be a number',
+      '"api-uri" in c.json must be text',
+      '"dry-run" in c.json must be true or false',
+      '"carry" in c.json must be text, or a list of texts',
+    ]);
+  });
+
+  it('an API key where options stand', () => {
+    const where = 'the key stands in NYLAS_API_KEY, or in a file that api-key-file names';
+    expect(failureOf({ file: { name: 'c.json', content: { api_key: 'planted' } } }).message).toBe(
+      `"api_key" in c.json is no option: ${where}`,
+    );
+    expect(failureOf({ env: { NYLAS_MIGRATE_API_KEY: 'planted' } }).message).toBe(
+      `NYLAS_MIGRATE_API_KEY in the environment is no option: ${where}`,
+    );
   });
 
   it('a file that is no object', () => {

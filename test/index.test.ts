@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { openReader } from '../src/adapters/sqlite/reader.js';
@@ -196,8 +196,23 @@ describe('a program that embeds a run', () => {
     expect(written.map((spy) => spy.mock.calls.length)).toEqual([0, 0]);
     for (const spy of written) spy.mockRestore();
     expect(process.eventNames().map((name) => [name, process.listenerCount(name)])).toEqual(listeners);
+    // Many migrations can follow each other in one process.
+    await vi.waitFor(() => {
+      expect(openFiles()).not.toContain(logFile);
+    });
     const log = readFileSync(logFile, 'utf8');
     expect(log).toContain('"msg":"run ended"');
     expect(log).not.toContain('planted');
   });
 });
+
+/** What this process has open, as far as it can be told. */
+function openFiles(): readonly string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
+}

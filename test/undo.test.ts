@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { Caller } from '../src/caller.js';
 import type { Answer } from '../src/core/answer.js';
@@ -47,7 +48,8 @@ class World {
   }
 
   run(): Promise<UndoResult> {
-    return undoGrants(this.#ports(), [TARGET], { ratePerSecond: 0, concurrencyMax: 1 });
+    const work = { grants: 1, batches: Readable.from([[TARGET]]) };
+    return undoGrants(this.#ports(), work, { ratePerSecond: 0, concurrencyMax: 1 });
   }
 
   #answer(call: string): Promise<Answer> {

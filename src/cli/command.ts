@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { longName, resolveOptions, type OptionSpecs, type OptionValues } from '../config.js';
 import { UserError } from '../core/errors.js';
 import { describeTrouble } from '../core/file-trouble.js';
+import { tellFailure } from './failure.js';
 import { manualOf } from './manual.js';
 import { groupOf, OWN, placeOf } from './option-groups.js';
 import * as options from './options.js';
@@ -57,7 +58,13 @@ export function completeCommand<S extends OptionSpecs>(
     });
     const args = command.processedArgs.filter((arg) => typeof arg === 'string');
     const { action } = await load();
-    done(await action(values, args, new Set(Object.keys(flags)), shell));
+    try {
+      done(await action(values, args, new Set(Object.keys(flags)), shell));
+    } catch (error) {
+      // Only here it is known whether a variable or a file asks for it.
+      const asJson = 'json' in values && values['json'] === true;
+      done((await tellFailure(error, asJson, shell)).exitCode);
+    }
   });
 }
 
@@ -119,10 +126,22 @@ function configPath(
 
 function configFile(path: unknown, cwd: string): { name: string; content: unknown } | null {
   if (typeof path !== 'string') return null;
+  return { name: path, content: parseConfig(path, readNamedFile(path, '--config', cwd)) };
+}
+
+/** Of what is wrong only the place is told: a file of options can hold the address of a web hook. */
+function parseConfig(path: string, text: string): unknown {
   try {
-    return { name: path, content: JSON.parse(readNamedFile(path, '--config', cwd)) as unknown };
+    return JSON.parse(text) as unknown;
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError('usage', `--config ${path} is not JSON.`, 'Write one JSON object of options.');
+    const at = Number(
+      /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? text.length,
+    );
+    const line = text.slice(0, at).split('\n').length;
+    throw new UserError(
+      'usage',
+      `--config ${path} is not JSON, as line ${line} shows.`,
+      'Write one JSON object of options; a comma that stands before a bracket is one too many.',
+    );
   }
 }

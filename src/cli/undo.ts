@@ -2,11 +2,11 @@ import { clock, openReader, renderers } from '../context.js';
 import type { OptionValues } from '../config.js';
 import { formatCounted } from '../core/counted.js';
 import { UserError } from '../core/errors.js';
-import type { UndoTarget } from '../core/undo.js';
-import { surveyUndo, targetsOf } from '../core/undo-survey.js';
+import { surveyUndo } from '../core/undo-survey.js';
 import type { LedgerReader } from '../ports/ledger-reader.js';
 import { deletionCommand, planOfUndo, summarizeUndo, type UndoRequest } from '../summarize-undo.js';
 import { undoGrants, type UndoResult } from '../undo.js';
+import { undoTargets } from '../undo-targets.js';
 import type { Action } from './command.js';
 import { EXIT } from '../core/exit-codes.js';
 import { scopeOf } from './input.js';
@@ -50,8 +50,7 @@ async function count(values: Values, request: UndoRequest, shell: Shell): Promis
 function isNothing(values: Values, request: UndoRequest, shell: Shell): Promise<boolean> {
   return reading(values.ledger, async (reader) => {
     assertRun(reader, request);
-    const { grants } = surveyUndo(reader.heldGrants(), request.selection);
-    assertAgreed(reader, request, values.yes, grants);
+    const grants = agreedGrants(reader, request, values.yes);
     if (grants === 0) await count(values, request, shell);
     return grants === 0;
   });
@@ -70,10 +69,12 @@ function deleteThem(
       specs: UNDO,
       work: async (ports) => {
         ({ runId } = ports);
-        const reader = await ports.openReader();
-        const targets = await closing(reader, () => agreedTargets(reader, request, values.yes));
+        const { openReader: openOwn } = ports;
+        const reader = await openOwn();
+        const grants = await closing(reader, () => agreedGrants(reader, request, values.yes));
         const { rate: ratePerSecond, concurrencyMax } = values;
-        return undoGrants(ports, targets, { ratePerSecond, concurrencyMax });
+        const batches = undoTargets(openOwn, request.selection);
+        return undoGrants(ports, { grants, batches }, { ratePerSecond, concurrencyMax });
       },
       tell: (result, exitCode, { target, host }) =>
         reading(values.ledger, async (reader) => {
@@ -91,15 +92,11 @@ function deleteThem(
   );
 }
 
-/** The grants to delete, now that nobody else can change the ledger. */
-function agreedTargets(
-  reader: LedgerReader,
-  request: UndoRequest,
-  yes: number | null,
-): readonly UndoTarget[] {
-  const targets = targetsOf(reader.heldGrants(), request.selection);
-  assertAgreed(reader, request, yes, targets.length);
-  return targets;
+/** How many grants there are to delete, once nobody else can change the ledger. Throws UserError. */
+function agreedGrants(reader: LedgerReader, request: UndoRequest, yes: number | null): number {
+  const { grants } = surveyUndo(reader.heldGrants(), request.selection);
+  assertAgreed(reader, request, yes, grants);
+  return grants;
 }
 
 /** Throws UserError where somebody said yes to another number. */

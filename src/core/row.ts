@@ -1,5 +1,5 @@
 import { badRow } from './bad-row.js';
-import { TOKEN_FIELDS, type HeaderMap } from './header.js';
+import { PASSWORD_FIELDS, TOKEN_FIELDS, type HeaderMap } from './header.js';
 import type { ConnectBody, LegacyUser, RawRow, Row, RowReason } from './record.js';
 import { choiceOf, providerOf, tokenOf } from './row-credential.js';
 import { carriedOf, fieldsOf, type RowOptions, type Work } from './row-fields.js';
@@ -26,21 +26,31 @@ export function interpretRow(raw: RawRow, map: HeaderMap, options: RowOptions): 
   return { kind: 'user', user: userOf(work, { key, email, body: { ...body, state: body.state ?? key } }) };
 }
 
-/** A refresh token that stands in another column too would be kept and shown as what that column holds. */
+/**
+ * A credential that stands in another column too would be kept and shown as what that column holds. A password that is
+ * part of its mailbox's address is in what must be kept anyway.
+ */
 function checkRepeats({ raw, map, fields, reasons }: Work, key: string | null): void {
   const { account_id, email, state, credential_id } = fields;
   const kept = { account_id, email, state, credential_id, ...carriedOf(raw, map) };
   const values = Object.entries({ ...kept, 'the record key': key ?? undefined });
-  const tokens = TOKEN_FIELDS.map((field) => fields[field]).filter((token) => token !== undefined);
-  const holds = (value: string | undefined): boolean =>
-    value !== undefined && tokens.some((token) => token.length >= TOKEN_LENGTH_MIN && value.includes(token));
-  const [name] = values.find(([, value]) => holds(value)) ?? [];
-  if (name === undefined) return;
-  reasons.push({ code: 'conflict', message: `${name} repeats the refresh token: which column holds what?` });
+  const repeatOf = (secrets: readonly (string | undefined)[]): string | null => {
+    const long = secrets.filter((secret) => secret !== undefined && secret.length >= SECRET_LENGTH_MIN);
+    return values.find(([, value]) => long.some((secret) => value?.includes(secret ?? '')))?.[0] ?? null;
+  };
+  const ofToken = repeatOf(TOKEN_FIELDS.map((field) => fields[field]));
+  const passwords = PASSWORD_FIELDS.map((field) => fields[field]);
+  const ofPassword = repeatOf(passwords.filter((password) => !(email ?? '').includes(password ?? '')));
+  if (ofToken !== null) reasons.push(repeated(ofToken, 'the refresh token'));
+  else if (ofPassword !== null) reasons.push(repeated(ofPassword, 'a password'));
 }
 
-/** Shorter tokens are made up, and found in other values by chance. */
-const TOKEN_LENGTH_MIN = 8;
+function repeated(name: string, what: string): RowReason {
+  return { code: 'conflict', message: `${name} repeats ${what}: which column holds what?` };
+}
+
+/** Shorter ones are made up, and found in other values by chance. */
+const SECRET_LENGTH_MIN = 8;
 
 type Draft = Omit<ConnectBody, 'state'> & { readonly state: string | null };
 

@@ -1,5 +1,4 @@
-import type { Category, Origin } from './category.js';
-import type { Provider } from './provider.js';
+import type { Origin } from './category.js';
 
 /** Where a row that was read ends: exactly one of these. */
 export const BUCKETS = [
@@ -31,7 +30,6 @@ export class Tally {
   #read = 0;
   readonly #buckets = Object.fromEntries(BUCKETS.map((bucket) => [bucket, 0])) as Record<Bucket, number>;
   readonly #origins = new Map<Origin | 'unknown', number>();
-  readonly #failures = new Map<string, FailureGroup>();
 
   row(): void {
     this.#read += 1;
@@ -54,13 +52,6 @@ export class Tally {
     this.#buckets[to] += count;
   }
 
-  /** Counts a record that has no grant after this run, by who must act. */
-  lacks(provider: Provider, category: Category): void {
-    const name = `${provider} ${category}`;
-    const count = (this.#failures.get(name)?.count ?? 0) + 1;
-    this.#failures.set(name, { provider, category, count });
-  }
-
   balance(): Balance {
     return { read: this.#read, buckets: { ...this.#buckets } };
   }
@@ -68,17 +59,6 @@ export class Tally {
   origins(): OriginCounts {
     return Object.fromEntries(this.#origins);
   }
-
-  /** The failures of this run, the most first. */
-  failures(): readonly FailureGroup[] {
-    return [...this.#failures.values()].sort((a, b) => b.count - a.count);
-  }
-}
-
-export interface FailureGroup {
-  readonly provider: string;
-  readonly category: Category;
-  readonly count: number;
 }
 
 /** Whether every row read has ended in exactly one bucket. */

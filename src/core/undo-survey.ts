@@ -56,12 +56,17 @@ export function surveyUndo(
   return { grants, groups: groups.all(), adopted, records, leftAlone: left.all() };
 }
 
-/** The grants that an undo is to delete. */
-export function targetsOf(held: Iterable<HeldGrant>, selection: UndoSelection): readonly UndoTarget[] {
+/** The grants that an undo is to delete, the first so many. */
+export function targetsOf(
+  held: Iterable<HeldGrant>,
+  selection: UndoSelection,
+  countMax = Infinity,
+): readonly UndoTarget[] {
   const targets: UndoTarget[] = [];
   for (const grant of held) {
     const plan = planUndo(grant, selection);
     if (plan.kind === 'delete') targets.push(plan.target);
+    if (targets.length >= countMax) break;
   }
   return targets;
 }

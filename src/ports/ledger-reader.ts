@@ -51,8 +51,10 @@ export interface LedgerReader {
   records(filter: RecordFilter): Iterable<LedgerRecord>;
   /** In file order. */
   rowIssues(runId: number, kinds: readonly IssueKind[]): Iterable<LedgerIssue>;
-  /** By key, or by email in whatever case; failing both, by grant id. */
+  /** By key, or by email in whatever case. */
   find(keyOrEmail: string): readonly LedgerRecord[];
+  /** By the grant they have; goes through the whole ledger. */
+  findByGrant(grantId: string): readonly LedgerRecord[];
   /** Of any run, the latest first, at most `countMax`. */
   findIssues(keyOrEmail: string, countMax: number): readonly LedgerIssue[];
   /** By a carried value, whatever its column, at most `countMax` of each; reads the whole ledger. */
@@ -60,7 +62,7 @@ export interface LedgerReader {
   attempts(recordId: number): readonly LedgerAttempt[];
   waits(): Waits;
   /** Every grant that a record names, or that somebody decided against, but for those undone. */
-  heldGrants(): Iterable<HeldGrant>;
+  heldGrants(afterGrantId?: string): Iterable<HeldGrant>;
   aftermath(): Aftermath;
   /** Migrated records beside their grants, as that listing or a later one brought them; streamed. */
   compared(listingId: number): Iterable<ComparedRecord>;

@@ -10,4 +10,6 @@ export interface Log {
 export interface RunLog extends Log {
   /** Every line from now on has it as `run`. */
   setRun(runId: number): void;
+  /** Nothing is written after it. */
+  close(): void;
 }

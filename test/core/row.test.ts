@@ -217,6 +217,35 @@ describe('a credential', () => {
     );
   });
 
+  test.each([
+    ['the note of a carried column', { note: 'was planted-pass-1 once' }, 'note repeats a password'],
+    ['an account id', { account_id: 'planted-pass-1' }, 'account_id repeats a password'],
+    ['a state', { state: 'planted-pass-1' }, 'state repeats a password'],
+  ])('that is a password and stands in %s too is kept nowhere', (_where, more, message) => {
+    const row = {
+      account_id: 'a1',
+      email: 'ann@b.co',
+      provider: 'imap',
+      imap_password: 'planted-pass-1',
+      ...more,
+    };
+    const bad = badOf(
+      interpretFields(Object.keys(row), Object.values(row), { carry: 'note' in more ? ['note'] : [] }),
+    );
+    expect(bad.reasons.map((reason) => reason.message).join()).toContain(message);
+    expect(JSON.stringify(bad)).not.toContain('planted-pass-1');
+  });
+
+  test('that is a password and part of the address it opens is no mistake of columns', () => {
+    const row = {
+      account_id: 'ann.smith',
+      email: 'ann.smith@b.co',
+      provider: 'imap',
+      imap_password: 'ann.smith',
+    };
+    expect(interpretFields(Object.keys(row), Object.values(row)).kind).toBe('user');
+  });
+
   test('is not kept as a key where a row has too few fields', () => {
     const header = ['account_id', 'email', 'provider', 'refresh_token', 'user_id'];
     const [secret = ''] = TOKENS;

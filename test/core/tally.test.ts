@@ -33,18 +33,3 @@ test('a balance that was taken stays as it was', () => {
   tally.put('failed');
   expect(before).toMatchObject({ read: 0, buckets: { failed: 0 } });
 });
-
-test('failures are grouped by provider and category, the most first', () => {
-  const tally = new Tally();
-  tally.lacks('google', 'needs_reauth');
-  tally.lacks('microsoft', 'needs_reauth');
-  tally.lacks('microsoft', 'needs_reauth');
-  tally.lacks('microsoft', 'needs_admin');
-  tally.lacks('microsoft', 'needs_admin');
-  tally.lacks('microsoft', 'needs_admin');
-  expect(tally.failures()).toEqual([
-    { provider: 'microsoft', category: 'needs_admin', count: 3 },
-    { provider: 'microsoft', category: 'needs_reauth', count: 2 },
-    { provider: 'google', category: 'needs_reauth', count: 1 },
-  ]);
-});

@@ -118,6 +118,27 @@ describe('a failure under --json', () => {
     expect(document.error.next).not.toBe('');
   });
 
+  it('is a document where a variable, or a configuration file, asks for it', async () => {
+    const cwd = testFolder();
+    const expected = { error: { kind: 'ledger' }, exitCode: 6 };
+    const byVariable = await runHere(['status'], { cwd, env: { NYLAS_MIGRATE_JSON: 'true' } });
+    expect(JSON.parse(byVariable.stdout)).toMatchObject(expected);
+    writeFileSync(join(cwd, 'c.json'), '{ "json": true }');
+    const byFile = await runHere(['status', '--config', 'c.json'], { cwd });
+    expect(JSON.parse(byFile.stdout)).toMatchObject(expected);
+  });
+
+  it('of a configuration file that is no JSON names the line', async () => {
+    const cwd = testFolder();
+    writeFileSync(join(cwd, 'c.json'), '{\n  "rate": 7,\n  "on-finish": "https://planted.example",\n}\n');
+    const { stderr, exitCode } = await runHere(['status', '--config', 'c.json'], { cwd });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^Error: --config c\.json is not JSON, as line 4 shows\.\n/);
+    expect(stderr).not.toContain('planted');
+    writeFileSync(join(cwd, 'c.json'), '{\n  "rate": 7,\n');
+    expect((await runHere(['status', '--config', 'c.json'], { cwd })).stderr).toContain('line 3 shows');
+  });
+
   it('a report that goes to a file is told of, and is in the form that was asked for', async () => {
     const cwd = testFolder();
     const simulator = await simulate();

@@ -29,6 +29,10 @@ export function openLog(options: {
     destination,
   );
   return {
+    close: () => {
+      // Standard error is the process's own.
+      if (options.file !== null) destination.end();
+    },
     setRun: (run) => {
       logger.setBindings({ run });
     },

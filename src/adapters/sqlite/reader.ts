@@ -138,10 +138,11 @@ class SqliteReader implements LedgerReader {
 
   find(keyOrEmail: string): readonly LedgerRecord[] {
     const named = { key: keyOrEmail, mailbox: foldEmail(keyOrEmail) };
-    const rows = this.#guarded(() => this.#reads.byKeyOrMailbox.all(named));
-    // No index leads from a grant to its record: the whole ledger is read only where nothing else fits.
-    const found = rows.length > 0 ? rows : this.#guarded(() => this.#reads.byGrant.all(keyOrEmail.trim()));
-    return this.#guarded(() => found.map(toRecord));
+    return this.#guarded(() => this.#reads.byKeyOrMailbox.all(named).map(toRecord));
+  }
+
+  findByGrant(grantId: string): readonly LedgerRecord[] {
+    return this.#guarded(() => this.#reads.byGrant.all(grantId).map(toRecord));
   }
 
   findIssues(keyOrEmail: string, countMax: number): readonly LedgerIssue[] {
@@ -166,10 +167,10 @@ class SqliteReader implements LedgerReader {
     return this.#guarded(() => this.#reads.waits.get()) ?? none;
   }
 
-  *heldGrants(): Generator<HeldGrant> {
+  *heldGrants(afterGrantId = ''): Generator<HeldGrant> {
     let holders: GrantHolder[] = [];
     let grantId: string | null = null;
-    for (const [named, holder] of this.#stream(() => this.#reads.holders.iterate(), toHolder)) {
+    for (const [named, holder] of this.#stream(() => this.#reads.holders.iterate(afterGrantId), toHolder)) {
       if (grantId !== null && named !== grantId) {
         yield { grantId, holders };
         holders = [];

@@ -122,7 +122,7 @@ export interface Reads {
   readonly issuesOf: Statement<[{ key: string; mailbox: string; countMax: number }], IssueRow>;
   readonly attempts: Statement<[number], LedgerAttempt>;
   readonly waits: Statement<[], Waits>;
-  readonly holders: Statement<[], HolderRow>;
+  readonly holders: Statement<[string], HolderRow>;
   readonly lostCounts: Statement<[], { readonly loss: Loss; readonly count: number }>;
   readonly heldCount: Statement<[], { readonly count: number }>;
   readonly compared: Statement<[number], ComparedRow>;
@@ -264,7 +264,7 @@ function prepareHolders(db: Database) {
   return {
     // What was submitted matters only of who may have made the grant.
     holders: db
-      .prepare<[], HolderRow>(
+      .prepare<[string], HolderRow>(
         `SELECT ${HOLDER_COLUMNS},
           iif(origin IN ('created', 'adopted'), (
             SELECT json_group_array(json_array(opens_at, lasted_ms)) FROM ledger_submissions
@@ -272,7 +272,7 @@ function prepareHolders(db: Database) {
           (SELECT iif(kind = 'undo', result, NULL) FROM ledger_attempts
             WHERE ledger_attempts.record_id = holder.record_id AND kind IN ('submit', 'undo')
             ORDER BY attempt_id DESC LIMIT 1)
-        FROM ledger_undo_holders AS holder ORDER BY grant_id, holder.record_id`,
+        FROM ledger_undo_holders AS holder WHERE grant_id > ? ORDER BY grant_id, holder.record_id`,
       )
       .raw(),
   };
