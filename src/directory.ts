@@ -1,27 +1,30 @@
 import { credentialKey } from './core/fingerprint.js';
 import { mapHeader } from './core/header.js';
+import type { Provider } from './core/provider.js';
 import type { ReadingOptions } from './core/record.js';
 import { interpretRow } from './core/row.js';
 import type { RecordSource } from './ports/source.js';
 
-const AS_WRITTEN: ReadingOptions = {
-  columns: new Map(),
-  providerAliases: new Map([
-    ['exchange', 'microsoft'],
-    ['eas', 'ews'],
-  ]),
-  defaultProvider: null,
-  carry: [],
-  identify: null,
-};
+/** Names that only a person can tell apart: here one is as good as the other. */
+const ALIASES_DEFAULT = [
+  ['exchange', 'microsoft'],
+  ['eas', 'ews'],
+] as const;
 
 /** Whose mailbox each token of a CSV opens, for the simulator: real Nylas asks the provider. */
-export async function readDirectory(source: RecordSource): Promise<ReadonlyMap<string, string>> {
+export async function readDirectory(
+  source: RecordSource,
+  asked: ReadingOptions,
+): Promise<ReadonlyMap<string, string>> {
   const directory = new Map<string, string>();
   const open = await source.open();
   try {
-    const header = mapHeader(open.header, AS_WRITTEN);
-    const options = { reading: AS_WRITTEN, keyOfCredential: (token: string) => credentialKey(token, NO_KEY) };
+    const reading = {
+      ...asked,
+      providerAliases: new Map<string, Provider>([...ALIASES_DEFAULT, ...asked.providerAliases]),
+    };
+    const header = mapHeader(open.header, reading);
+    const options = { reading, keyOfCredential: (token: string) => credentialKey(token, NO_KEY) };
     for await (const batch of open.batches) {
       for (const raw of batch) {
         const row = interpretRow(raw, header, options);

@@ -86,6 +86,7 @@ export class Dispatcher {
       ...parts,
       ...parts.options,
       act: (parked) => this.#act(parked),
+      mayNotBegin: (parked) => this.#mayNotBegin(parked),
       leave: (parked) => {
         this.#leave(parked);
       },

@@ -3,6 +3,7 @@ import { credentialKey } from './core/fingerprint.js';
 import type { BadRow, LegacyUser, RawRow, ReadingOptions, Row } from './core/record.js';
 import { interpretRow } from './core/row.js';
 import { inScope, type Scope } from './core/scope.js';
+import type { Unread } from './core/run-summary.js';
 import { SeenKeys } from './core/seen.js';
 import type { Tally } from './core/tally.js';
 import type { RetryTarget } from './core/plan.js';
@@ -43,6 +44,7 @@ export class Feed {
   /** The pass that is going on. */
   #source: OpenSource;
   #isWhole = false;
+  #lastLine: number | null = null;
   /** Whether rows were left unread, for a limit or a stop. */
   #isCutShort = false;
 
@@ -97,6 +99,12 @@ export class Feed {
     return this.#isWhole;
   }
 
+  /** How far it was read where that isn't to its end; null: it was, or nothing is known of it. */
+  unread(): Unread | null {
+    if (this.#isWhole || this.#lastLine === null) return null;
+    return { afterLine: this.#lastLine, share: this.share(0) };
+  }
+
   /** Of the whole input; null where it wasn't read to its end. */
   digest(): ReturnType<OpenSource['digest']> | null {
     return this.#isWhole ? this.#parts.input.source.digest() : null;
@@ -123,6 +131,7 @@ export class Feed {
     for (const row of rows) {
       if (!this.#goesOn()) return false;
       tally.row();
+      this.#lastLine = row.kind === 'user' ? row.user.line : row.kind === 'bad' ? row.bad.line : row.raw.line;
       const user = this.#userOf(row);
       // Nothing is awaited for a row that is done: of those there can be millions.
       if (user !== null) await this.#takeUser(user);

@@ -2,7 +2,7 @@ import { grantOf } from './core/grant.js';
 import type { HeldList, ListedHeld } from './core/held-list.js';
 import type { HeldRecord } from './core/ledger-rows.js';
 import type { NextStep } from './core/next-steps.js';
-import { resolveCommand } from './core/next-command.js';
+import { reportCommand, resolveCommand } from './core/next-command.js';
 import type { Pacer } from './pacer.js';
 import type { LedgerReader } from './ports/ledger-reader.js';
 import type { NylasApi } from './ports/nylas.js';
@@ -56,6 +56,15 @@ async function askAliases(
   return aliases;
 }
 
+/** The column `decision` is the one that a person adds. */
+function manyAtOnce(ledgerPath: string): readonly NextStep[] {
+  const columns = ['--columns', 'record_key,email,grant_email'];
+  const options = ['--category', 'email_mismatch', ...columns, '--out', 'decisions.csv'];
+  const say =
+    'Many at once: add a column decision (accept or reject) to such a file, then resolve --decisions decisions.csv --by NAME --why TEXT';
+  return [{ say, command: reportCommand(options, ledgerPath) }];
+}
+
 function steps(
   undecided: readonly HeldRecord[],
   ledgerPath: string,
@@ -69,5 +78,6 @@ function steps(
     { say: 'If the mailbox that answered is the right one', command: command(['--accept']) },
     { say: 'If it is somebody else’s', command: command(['--reject']) },
     { say: 'If the user has another grant', command: command(['--grant', 'ID']) },
+    ...(undecided.length === 1 ? [] : manyAtOnce(ledgerPath)),
   ];
 }

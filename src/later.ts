@@ -76,12 +76,14 @@ export class Later {
     return first?.[0] ?? null;
   }
 
-  /** Takes out the rows whose time comes after `horizonMs`; those without a time stay. */
-  takeBeyond(horizonMs: number): readonly Parked[] {
-    const beyond = [...this.#entries].filter(([, dueMs]) => dueMs > horizonMs && dueMs !== Infinity);
-    for (const [parked] of beyond) this.#entries.delete(parked);
+  /** Takes out the rows that wait for a time and that `isMeant`, which is told when that comes. */
+  takeTimed(isMeant: (parked: Parked, dueMs: number) => boolean): readonly Parked[] {
+    const meant = [...this.#entries].filter(
+      ([parked, dueMs]) => Number.isFinite(dueMs) && isMeant(parked, dueMs),
+    );
+    for (const [parked] of meant) this.#entries.delete(parked);
     this.#findNextDue();
-    return beyond.map(([parked]) => parked);
+    return meant.map(([parked]) => parked);
   }
 
   /** Empties the buffer. */

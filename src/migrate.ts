@@ -8,6 +8,7 @@ import type { Provider } from './core/provider.js';
 import type { ReadingOptions } from './core/record.js';
 import { parseRetryAfter, type RetryPolicy } from './core/retry.js';
 import type { Scope } from './core/scope.js';
+import type { Unread } from './core/run-summary.js';
 import { scrubberOf, scrubbersBesides } from './core/scrub.js';
 import { balances, Tally, type Balance, type OriginCounts } from './core/tally.js';
 import { Asked, type Unmatched } from './core/unmatched.js';
@@ -100,7 +101,9 @@ export interface RunResult {
   readonly pace: RunPace;
   /** Of the whole input; null where it wasn't read to its end. */
   readonly input: { readonly sha256: string; readonly bytes: number } | null;
-  /** Likewise. */
+  /** How far it was read where that isn't to its end. */
+  readonly unread: Unread | null;
+  /** Null where it wasn't read to its end. */
   readonly unmatched: Unmatched | null;
 }
 
@@ -282,6 +285,7 @@ class Migration {
       held: this.#view.held(),
       pace: this.#view.pace(),
       input: this.#feed.digest(),
+      unread: this.#feed.unread(),
       unmatched: this.#feed.isWhole ? this.#asked.unmatched() : null,
     };
   }

@@ -14,6 +14,7 @@ import type { Ledger, RunStart } from './ports/ledger.js';
 import type { RunLog } from './ports/log.js';
 import type { RunObserver } from './ports/observer.js';
 import type { RecordSource } from './ports/source.js';
+import { assertSameHost } from './same-host.js';
 import { summarizeRun } from './summarize-run.js';
 import type { Target } from './target.js';
 
@@ -47,6 +48,7 @@ export async function runThrough(plan: RunPlan, watcher: RunWatcher): Promise<Ru
   const input = await openInput(source, options.reading, watcher.stop);
   if (input === null) return null;
   try {
+    await assertSameHost(plan.ledgerPath, connection.host);
     return await connected(talking, connection, watcher.stop, by.version, (world) =>
       runAgainst(world, input, plan, watcher),
     );

@@ -18,11 +18,12 @@ export function summarizeRun(
 ): RunSummary {
   const counts = reader.counts();
   const context = stepsContext(reader, nowMs, run.ledgerPath);
-  const { runId, balance, balanced, origins, stop, stoppedLanes, misconfigured, measured, unmatched } =
-    result;
+  const { runId, balance, balanced, origins, stop, stoppedLanes, misconfigured, measured } = result;
   return {
     ...run,
-    ...{ runId, balance, balanced, origins, stop, stoppedLanes, misconfigured, unmatched },
+    ...{ runId, balance, balanced, origins, stop, stoppedLanes, misconfigured },
+    unread: result.unread,
+    unmatched: result.unmatched,
     elapsedMs: Math.round(measured.elapsedMs),
     requests: measured.requests,
     held: result.held,

@@ -16,6 +16,8 @@ export interface TurnsParts {
   readonly standstillMaxMs: number;
   /** Plans a row again, and acts on it. */
   readonly act: (parked: Parked) => Promise<void>;
+  /** Whether the row will not be begun in this run: nothing is won by waiting for its time. */
+  readonly mayNotBegin: (parked: Parked) => boolean;
   /** Leaves a row to the next run. */
   readonly leave: (parked: Parked) => void;
 }
@@ -80,14 +82,12 @@ export class Turns {
   async serveUntilRoom(): Promise<void> {
     const { later, work } = this.#parts;
     const isShort = (): boolean => later.size > later.capacity / 2;
-    if (isShort()) this.#leaveBeyond();
     while (isShort() && !work.stopping()) await this.#serveNext();
   }
 
   /** The input has ended: serves what waits within bounds, until nothing is left or the run is stopped. */
   async drain(): Promise<void> {
     this.#draining = true;
-    this.#leaveBeyond();
     while (!this.#parts.work.stopping() && this.#isLeft()) await this.#serveNext();
   }
 
@@ -96,14 +96,19 @@ export class Turns {
     for (const parked of this.#parts.later.takeAll()) this.#parts.leave(parked);
   }
 
-  /** What comes later than a run waits for at its end holds up neither that nor another pass. */
-  #leaveBeyond(): void {
-    const { later, work, waitAtEndMaxMs, leave } = this.#parts;
-    for (const parked of later.takeBeyond(work.clock.monotonic() + waitAtEndMaxMs)) leave(parked);
+  /** What comes later than a run waits for at its end, or in vain, holds up neither that nor another pass. */
+  #leaveHopeless(): void {
+    const { later, work, waitAtEndMaxMs, mayNotBegin, leave } = this.#parts;
+    const horizonMs = work.clock.monotonic() + waitAtEndMaxMs;
+    for (const parked of later.takeTimed((each, dueMs) => dueMs > horizonMs || mayNotBegin(each)))
+      leave(parked);
   }
 
   async #serveNext(): Promise<void> {
+    this.#leaveHopeless();
     await this.serveDue(Infinity);
+    // What was served can have been the last that a limit allows.
+    this.#leaveHopeless();
     // Serving can have been the last of it: then nothing would ring.
     if (this.#isLeft()) await this.#waitForNext();
   }

@@ -80,12 +80,15 @@ test('a release that comes too late brings nothing back', () => {
   expect(later.takeDue(10)).toBeNull();
 });
 
-test('what comes after the horizon is taken out; what has no time stays', () => {
+test('what waits for a time can be taken out by that; what has no time stays', () => {
   const later = new Later(10);
   later.park(parked('far'), 301);
   later.park(parked('near'), 300);
   later.park(parked('open'), Infinity);
-  expect(later.takeBeyond(300).map(keyOf)).toEqual(['far']);
+  later.park(parked('released'), -Infinity);
+  expect(later.takeTimed((_row, dueMs) => dueMs > 300).map(keyOf)).toEqual(['far']);
+  expect(later.takeTimed(({ user }) => user.key !== 'near')).toEqual([]);
+  expect(later.takeDue(0)).toMatchObject({ user: { key: 'released' } });
   expect(later.size).toBe(2);
   expect(later.nextDueMs()).toBe(300);
 });
@@ -93,7 +96,7 @@ test('what comes after the horizon is taken out; what has no time stays', () => 
 test('when all that had a time is taken out, none is next', () => {
   const later = new Later(10);
   later.park(parked('far'), 301);
-  later.takeBeyond(300);
+  later.takeTimed(() => true);
   expect(later.nextDueMs()).toBe(Infinity);
 });
 

@@ -119,7 +119,7 @@ describe('the status', () => {
       'nylas-migrate run users.csv --only keys.txt --ledger acme.db',
       'nylas-migrate run users.csv --ledger acme.db',
       'nylas-migrate resolve --list --ledger acme.db',
-      'nylas-migrate report --category needs_reauth --out needs_reauth.csv --ledger acme.db',
+      'nylas-migrate report --by person --category needs_reauth --out sign-in-again.csv --ledger acme.db',
       'nylas-migrate report --select invalid --out invalid.csv --ledger acme.db',
     ]);
   });
@@ -137,6 +137,11 @@ describe('the status', () => {
     const { runs, next } = statusOf(read(), NOW_MS, path);
     expect(runs).toMatchObject([{ state: 'died', pid: 4711 }]);
     expect(next[0]?.say).toMatch(/^Run 1 \(process 4711 on worker-1.* died/);
+    // The next run notices it, maybe hours later: that isn't how long it went on.
+    new Story(path).endAndClose('done');
+    expect(renderStatus(statusOf(read(), NOW_MS, path))).toMatch(
+      / 1 {2}2026-03-01 06:00Z +died: process 4711/,
+    );
   });
 
   it('reads well on a terminal', async () => {
@@ -144,7 +149,7 @@ describe('the status', () => {
     const text = renderStatus(statusOf(read(), NOW_MS, 'acme.db'));
     expect(text).toContain('4 records = pending 1 + migrated 1 + failed 2  ✓');
     expect(text).toMatch(/^provider +migrated +pending +failed\ngoogle +1 +1 +1\nmicrosoft +1\n\n/m);
-    expect(text).toMatch(/1 {2}google: provider or Nylas busy +nobody$/m);
+    expect(text).toMatch(/1 {2}provider or Nylas busy: google +nobody$/m);
     expect(text).toContain('Next:\n  Run again after 06:18 UTC (1 record waits):\n      nylas-migrate run');
     expect(text).toMatch(/^ +nylas-migrate run users.csv --ledger acme.db$/m);
     expect(text).toMatch(/1 {2}2026-03-01 06:00Z {2}1 min {2}work is left for a rerun {2}users.csv · canary/);
@@ -305,6 +310,7 @@ describe('the summary of a run', () => {
       pace: { askedPerSecond: 45, throttledHits: 0, throttledMs: 0, outageMs: 0, lanes: [], holds: [] },
       held: { throttledHits: 0, throttledMs: 0, outageMs: 0, lanes: [] },
       input: { sha256: 'c0ffee', bytes: 12 },
+      unread: null,
       unmatched: { keys: [], retry: [] },
     };
     const to = { host: 'api.us.nylas.com', application: { id: 'app-1', name: null }, environment: null };
@@ -325,7 +331,7 @@ describe('the summary of a run', () => {
     );
     expect(text).toContain('  line 7: the email is none; the provider is missing\n  and 8 more');
     expect(text).toMatch(
-      /^No grant yet +who must act\n(?:.*\n)* +1 {2}microsoft: the credential is no longer accepted +the user$/m,
+      /^No grant yet +who must act\n(?:.*\n)* +1 {2}the credential is no longer accepted: microsoft +the user$/m,
     );
     expectNarrow(text);
   });

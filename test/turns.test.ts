@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { makeBell } from '../src/bell.js';
-import { Later } from '../src/later.js';
-import { Turns } from '../src/turns.js';
+import { Later, type Parked } from '../src/later.js';
+import { Turns, type TurnsParts } from '../src/turns.js';
 import { FakeClock } from './support/fake-clock.js';
 
 const MINUTE_MS = 60_000;
 const nothing = (): void => undefined;
 
-function turnsBy(clock: FakeClock): Turns {
+function turnsBy(clock: FakeClock, parts: Partial<TurnsParts> = {}): Turns {
   return new Turns({
     later: new Later(10),
     bell: makeBell(clock),
@@ -16,8 +16,10 @@ function turnsBy(clock: FakeClock): Turns {
     work: { clock, stopping: () => false },
     waitAtEndMaxMs: MINUTE_MS,
     standstillMaxMs: 10 * MINUTE_MS,
+    mayNotBegin: () => false,
     act: () => Promise.resolve(),
     leave: nothing,
+    ...parts,
   });
 }
 
@@ -52,4 +54,37 @@ test('an input that keeps silent is no standstill: nothing is tried meanwhile', 
   await clock.advance(300 * MINUTE_MS);
   expect(turns.standsStill).toBe(false);
   expect(turns.waitMaxMs()).toBe(Infinity);
+});
+
+test('nobody who may not begin is waited for at the end of the input', async () => {
+  const clock = new FakeClock();
+  const later = new Later(10);
+  const left: string[] = [];
+  const acted: string[] = [];
+  let isLimitReached = false;
+  const turns = turnsBy(clock, {
+    later,
+    mayNotBegin: ({ user }) => isLimitReached && user.key !== 'begun',
+    act: ({ user }) => {
+      acted.push(user.key);
+      // The last one that the limit allows.
+      isLimitReached = true;
+      return Promise.resolve();
+    },
+    leave: ({ user }) => {
+      left.push(user.key);
+    },
+  });
+  for (const [key, dueInMs] of [
+    ['first', 0],
+    ['second', 20_000],
+    ['begun', 30_000],
+  ] as const)
+    later.park({ user: { key } } as Parked, clock.monotonic() + dueInMs);
+  const drained = turns.drain();
+  await clock.advance(1);
+  expect([acted, left]).toEqual([['first'], ['second']]);
+  await clock.advance(30_000);
+  await drained;
+  expect(acted).toEqual(['first', 'begun']);
 });

@@ -9,6 +9,7 @@ import type { Connection } from '../connection.js';
 import type { JobPorts } from '../job.js';
 import type { JobStart, Ledger } from '../ports/ledger.js';
 import type { JobSnapshot, Progress } from '../ports/progress.js';
+import { assertSameHost } from '../same-host.js';
 import { makeStopSwitch, type StopSwitch } from '../stop.js';
 import { readConnection, type ConnectionValues } from './connection.js';
 import { exitOfVerdict } from '../core/exit-codes.js';
@@ -88,6 +89,7 @@ async function holdAndDo<R extends JobResult>(
 ): Promise<number | null> {
   const ledger = await openExistingLedger(values.ledger);
   try {
+    await assertSameHost(values.ledger, connection.host);
     return await connected(values, connection, stop, shell.version, async (world) => {
       const to = { target: world.target, host: connection.host };
       ledger.assertOwner({ applicationId: to.target.applicationId, host: to.host });

@@ -209,7 +209,7 @@ const RUN_OPTIONS = {
   ),
   limit: option(
     '--limit <number>',
-    'submit so many users, then stop',
+    'begin with so many users, those in doubt included, then stop',
     parseCount(1, 1e9),
     null as number | null,
   ),
@@ -429,7 +429,12 @@ export const VERIFY = { ...JOB_COMMAND, ...VERIFY_OPTIONS };
 export const RESOLVE = { ...JOB_COMMAND, ...RESOLVE_OPTIONS };
 export const UNDO = { ...JOB_COMMAND, ...UNDO_OPTIONS };
 export const REDACT = { ...LEDGER_COMMAND, ...REDACT_OPTIONS };
-export const SIMULATE = { ...COMMON_OPTIONS, ...SIMULATE_OPTIONS };
+export const SIMULATE = {
+  ...COMMON_OPTIONS,
+  ...SIMULATE_OPTIONS,
+  ...{ column: CSV_OPTIONS.column, providerAlias: CSV_OPTIONS.providerAlias },
+  ...{ defaultProvider: CSV_OPTIONS.defaultProvider, identifyBy: CSV_OPTIONS.identifyBy },
+};
 export const DEMO = {
   ...COMMON_OPTIONS,
   out: option('--out <folder>', 'where its ledger and reports go', parseText, 'demo-out'),

@@ -7,6 +7,7 @@ import { connectionOptions } from '../core/run-options.js';
 import { heldList, type AliasSource } from '../held.js';
 import { startPacer } from '../pacer.js';
 import { resolve, type ResolveResult } from '../resolve.js';
+import { assertSameHost, connectionOfLast } from '../same-host.js';
 import type { Action } from './command.js';
 import { readConnection } from './connection.js';
 import { EXIT } from '../core/exit-codes.js';
@@ -70,37 +71,42 @@ async function wishesInFile(values: Values): Promise<readonly Wish[]> {
 /** Changes nothing, and needs no key: with one, aliases are shown too. */
 async function list(values: Values, flags: ReadonlySet<string>, shell: Shell): Promise<number> {
   const reader = await openReader(values.ledger);
-  const from = await aliasSource(values, flags, shell);
+  const aliases = await aliasesFrom(values, flags, shell);
   try {
-    const held = await heldList(
-      reader,
-      values.ledger,
-      from,
-      connectionOptions(shownOptions(values, RESOLVE)),
-    );
+    const given = connectionOptions(shownOptions(values, RESOLVE));
+    const isUsable = given.length > 0 && aliases.kind !== 'elsewhere';
+    const connection = isUsable ? given : connectionOfLast(reader);
+    const from = aliases.kind === 'nylas' ? aliases.source : WITHOUT_ALIASES[aliases.kind];
+    const held = await heldList(reader, values.ledger, from, connection);
     await print(shell.stdout, values.json ? JSON.stringify(held, null, 2) : (await renderers.held())(held));
     return EXIT.done;
   } finally {
-    if (typeof from !== 'string') from.close();
+    if (aliases.kind === 'nylas') aliases.close();
     reader.close();
   }
 }
 
-async function aliasSource(
-  values: Values,
-  flags: ReadonlySet<string>,
-  shell: Shell,
-): Promise<(AliasSource & { readonly close: () => void }) | string> {
+const WITHOUT_ALIASES = {
+  no_key: 'without an API key Nylas can’t be asked',
+  elsewhere: 'the ledger is of another Nylas than would be asked',
+} as const;
+
+type Aliases =
+  | { readonly kind: 'nylas'; readonly source: AliasSource; readonly close: () => void }
+  | { readonly kind: keyof typeof WITHOUT_ALIASES };
+
+async function aliasesFrom(values: Values, flags: ReadonlySet<string>, shell: Shell): Promise<Aliases> {
   try {
     const connection = await readConnection(values, shell, flags);
+    await assertSameHost(values.ledger, connection.host);
     const api = await openApi({ ...connection, timeoutMs: values.timeout, version: shell.version });
     const close = (): void => {
       api.close();
     };
-    return { api, pacer: startPacer(values.rate, clock), close };
+    return { kind: 'nylas', source: { api, pacer: startPacer(values.rate, clock) }, close };
   } catch (error) {
-    if (error instanceof UserError) return 'without an API key Nylas can’t be asked';
-    throw error;
+    if (!(error instanceof UserError)) throw error;
+    return { kind: error.kind === 'ledger' ? 'elsewhere' : 'no_key' };
   }
 }
 

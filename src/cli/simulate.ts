@@ -4,6 +4,7 @@ import { formatCounted } from '../core/counted.js';
 import type { OptionValues } from '../config.js';
 import type { Action } from './command.js';
 import { EXIT } from '../core/exit-codes.js';
+import { readingOf } from './input.js';
 import type { SIMULATE } from './options.js';
 import { print, type Shell } from './shell.js';
 
@@ -37,7 +38,7 @@ export const action: Action<typeof SIMULATE> = async (values, _args, _flags, she
 async function directoryOf(values: OptionValues<typeof SIMULATE>): Promise<ReadonlyMap<string, string>> {
   if (values.users === null) return new Map();
   const source = await openSource({ file: values.users }, () => undefined);
-  return readDirectory(source);
+  return readDirectory(source, readingOf({ ...values, carry: [] }));
 }
 
 async function announce(values: OptionValues<typeof SIMULATE>, shell: Shell, url: string): Promise<void> {

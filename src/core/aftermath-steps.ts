@@ -14,10 +14,10 @@ export const LOSS_REMEDIES: Readonly<Record<Loss, string>> = {
   changed: 'its grant is of another mailbox by now: check whose it is, then decide with resolve',
 };
 
-/** What to do about grants that were lost, and records that somebody must decide about. `input`: of the last run. */
+/** What to do about grants that were lost, and records that somebody must decide about. */
 export function aftermathSteps(
   { lost, held }: Aftermath,
-  input: RunInput,
+  { input, connection }: { readonly input: RunInput; readonly connection: readonly string[] },
   ledgerPath: string,
 ): readonly NextStep[] {
   const again = (loss: Loss): string => runCommand(whole(input), ledgerPath, ['--retry', loss]);
@@ -34,7 +34,7 @@ export function aftermathSteps(
       : [
           {
             say: `Decide about the mailboxes that answered for others (${formatCounted(held, 'record')})`,
-            command: jobCommand('resolve', ['--list'], ledgerPath),
+            command: jobCommand('resolve', ['--list'], ledgerPath, connection),
           },
         ]),
   ];

@@ -1,5 +1,5 @@
 import { aftermathSteps } from './aftermath-steps.js';
-import { HANDLING, type Category } from './category.js';
+import { CATEGORIES, HANDLING, type Category } from './category.js';
 import { formatCounted } from './counted.js';
 import type { Aftermath, LeftOut, StateCount, Waits } from './ledger-rows.js';
 import { jobCommand, reportCommand, runCommand, whole, type RunInput } from './next-command.js';
@@ -130,13 +130,18 @@ function nameRun({ runId, pid, host, startedAtMs }: LastRun, { nowMs }: StepsCon
 function whyRunAgain(counts: readonly StateCount[], lastRun: LastRun, context: StepsContext): string | null {
   const { leftOut, state } = lastRun;
   const broken = whyMend(counts, lastRun);
-  if (broken !== null) return broken;
-  if (state === 'died') return `${nameRun(lastRun, context)} died; the same command resumes it`;
+  if (state === 'died') return whyResume(broken, lastRun, context);
+  if (broken !== null) return `${capital(broken)}, then run again`;
   const mend = MENDING[lastRun.endedHow ?? ''];
   if (mend !== undefined) return mend;
   const { doubtsWithoutMailbox } = context.waits;
   const waiting = sum(counts.filter(isWaiting)) - doubtsWithoutMailbox - leftOut.waiting;
   return state === 'finished' ? whyWaiting(waiting, context) : whyUnfinished(waiting, lastRun, context);
+}
+
+function whyResume(broken: string | null, lastRun: LastRun, context: StepsContext): string {
+  const before = broken === null ? '' : `. Before that, ${broken}`;
+  return `${nameRun(lastRun, context)} died; the same command resumes it${before}`;
 }
 
 /** What is misconfigured, and how many records wait for it: with those that met it, those held back for it. */
@@ -148,7 +153,7 @@ function whyMend(counts: readonly StateCount[], { leftOut, heldBack }: LastRun):
   const isHeldBack = ({ provider, status, category }: StateCount): boolean =>
     heldBack !== null && status === 'pending' && category === null && providers.includes(provider);
   const waiting = met + sum(counts.filter(isHeldBack));
-  return `Fix the connector of ${providers.join(', ')}, or the API key, then run again (${waitingRecords(waiting)})`;
+  return `fix the connector of ${providers.join(', ')}, or the API key (${waitingRecords(waiting)} for it)`;
 }
 
 /** What must be done before a run that ended so is repeated. */
@@ -206,31 +211,53 @@ function leftOutSteps({ lastRun, ledgerPath }: StepsContext): readonly NextStep[
 /** What a run in progress is at needs nobody yet. */
 function stepsAfter({ aftermath, lastRun, ledgerPath }: StepsContext): readonly NextStep[] {
   if (lastRun === null || lastRun.state === 'running') return [];
-  return aftermathSteps(aftermath, lastRun.input, ledgerPath);
+  return aftermathSteps(aftermath, lastRun, ledgerPath);
 }
 
+interface PersonStep {
+  readonly say: string;
+  /** What shows who they are. */
+  readonly command: (ledgerPath: string, connection: readonly string[]) => string;
+}
+
+const reported =
+  (category: Category, options: readonly string[], file: string) =>
+  (ledgerPath: string): string =>
+    reportCommand([...options, '--category', category, '--out', file], ledgerPath);
+
 /** What each category of failure asks of a person; the rest is done by running again. */
-const PERSON_STEPS: Readonly<Partial<Record<Category, string>>> = {
-  needs_reauth: 'Ask these people to sign in again',
-  needs_admin: "Ask the administrators of these people's domains",
-  rejected: 'Fix the rows that Nylas refused',
-  blocked: "Ask Nylas' support about the blocked accounts",
-  email_mismatch:
-    'Another mailbox answered, and was rejected: fix these rows, or ask these people to sign in',
+const PERSON_STEPS: Readonly<Partial<Record<Category, PersonStep>>> = {
+  needs_reauth: {
+    say: 'Ask these people to sign in again',
+    command: reported('needs_reauth', ['--by', 'person'], 'sign-in-again.csv'),
+  },
+  needs_admin: {
+    say: "Ask the administrators of these people's domains",
+    command: reported('needs_admin', ['--by', 'domain'], 'ask-their-administrators.csv'),
+  },
+  rejected: { say: 'Fix the rows that Nylas refused', command: reported('rejected', [], 'rejected.csv') },
+  blocked: {
+    say: "Ask Nylas' support about the blocked accounts",
+    command: reported('blocked', [], 'blocked.csv'),
+  },
+  email_mismatch: {
+    say: 'Another mailbox answered, and was rejected: fix these rows, or ask these people to sign in',
+    command: (ledgerPath, connection) => jobCommand('resolve', ['--list'], ledgerPath, connection),
+  },
 };
 
 function personSteps(
   counts: readonly StateCount[],
-  { ledgerPath, aftermath }: StepsContext,
+  { ledgerPath, aftermath, lastRun }: StepsContext,
 ): readonly NextStep[] {
+  const connection = lastRun?.connection ?? [];
   const failed = counts.filter(({ status }) => status === 'failed');
-  return Object.entries(PERSON_STEPS).flatMap(([category, say]) => {
+  return CATEGORIES.flatMap((category) => {
+    const step = PERSON_STEPS[category];
     const undecided = category === 'email_mismatch' ? aftermath.held : 0;
     const count = Math.max(0, sum(failed.filter((entry) => entry.category === category)) - undecided);
-    const options = ['--category', category, '--out', `${category}.csv`];
-    return count === 0
-      ? []
-      : [{ say: `${say} (${records(count)})`, command: reportCommand(options, ledgerPath) }];
+    if (step === undefined || count === 0) return [];
+    return [{ say: `${step.say} (${records(count)})`, command: step.command(ledgerPath, connection) }];
   });
 }
 

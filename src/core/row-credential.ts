@@ -34,7 +34,8 @@ function ambiguous(written: string, candidates: readonly Provider[]): RowReason 
 
 function unknown(written: string, near: string | null, fields: Fields): RowReason {
   if (!isLikeProviderName(written) || !isShowable(written, fields)) {
-    const rest = 'where a provider belongs: have the columns shifted?';
+    const rest =
+      'where a provider belongs: have the columns shifted? If that is a name, --provider-alias says what it means';
     const message = `a value of ${written.length} characters ${rest}`;
     return { code: 'unknown_provider', message, summary: `a value that isn't shown here ${rest}` };
   }

@@ -33,6 +33,8 @@ export interface RunSummary {
   /** The rate that was asked for; 0: unpaced. */
   readonly ratePerSecond: number;
   readonly held: HeldSummary;
+  /** Where the rest of the input begins, which wasn't read; null: it was read to its end. */
+  readonly unread: Unread | null;
   /** What options asked for and the input didn't hold; null where it wasn't read to its end. */
   readonly unmatched: Unmatched | null;
   /** Of the whole ledger, as `needs`. */
@@ -60,6 +62,13 @@ export interface RunDocument extends RunSummary {
     readonly sha256?: string;
     readonly bytes?: number;
   };
+}
+
+/** An input that was not read to its end. */
+export interface Unread {
+  readonly afterLine: number;
+  /** How much of it was read, between 0 and 1; null: its size isn't known. */
+  readonly share: number | null;
 }
 
 interface StoppedLaneSummary {

@@ -90,6 +90,14 @@ describe('what to do next', () => {
       ],
     ],
     [
+      'a run died, and a connector is broken',
+      [count('pending', 'misconfigured', 6, 'yahoo'), count('in_doubt', null, 3)],
+      context({}, { state: 'died', connection: ['--region', 'eu'] }),
+      [
+        'Run 7 (process 4711 on worker-1, since 05:00 UTC) died; the same command resumes it. Before that, fix the connector of yahoo, or the API key (6 records wait for it) → nylas-migrate run users.csv',
+      ],
+    ],
+    [
       'records wait for a time',
       [count('pending', 'throttled', 117), count('in_doubt', null, 3)],
       context({ waits: WAITS, ledgerPath: 'acme.db' }),
@@ -112,7 +120,7 @@ describe('what to do next', () => {
       [count('pending', 'misconfigured', 2), count('pending', 'misconfigured', 1, 'zoom')],
       context(),
       [
-        'Fix the connector of google, zoom, or the API key, then run again (3 records wait) → nylas-migrate run users.csv',
+        'Fix the connector of google, zoom, or the API key (3 records wait for it), then run again → nylas-migrate run users.csv',
       ],
     ],
     [
@@ -124,7 +132,7 @@ describe('what to do next', () => {
       ],
       context({}, { state: 'unfinished', endedHow: 'refused', heldBack: 'zoom: it has no connector' }),
       [
-        'Fix the connector of zoom, or the API key, then run again (42 records wait) → nylas-migrate run users.csv',
+        'Fix the connector of zoom, or the API key (42 records wait for it), then run again → nylas-migrate run users.csv',
       ],
     ],
     [
@@ -194,9 +202,9 @@ describe('what to do next', () => {
       context({ aftermath: { ...NO_AFTERMATH, held: 301 } }),
       [
         'Decide about the mailboxes that answered for others (301 records) → nylas-migrate resolve --list',
-        'Ask these people to sign in again (71,220 records) → nylas-migrate report --category needs_reauth --out needs_reauth.csv',
+        'Ask these people to sign in again (71,220 records) → nylas-migrate report --by person --category needs_reauth --out sign-in-again.csv',
         "Ask Nylas' support about the blocked accounts (1 record) → nylas-migrate report --category blocked --out blocked.csv",
-        'Another mailbox answered, and was rejected: fix these rows, or ask these people to sign in (60 records) → nylas-migrate report --category email_mismatch --out email_mismatch.csv',
+        'Another mailbox answered, and was rejected: fix these rows, or ask these people to sign in (60 records) → nylas-migrate resolve --list',
       ],
     ],
     [

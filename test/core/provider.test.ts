@@ -8,7 +8,11 @@ describe('a provider name', () => {
   test.each([
     ['gmail', 'google'],
     ['google', 'google'],
+    ['GSuite', 'google'],
+    ['Google Workspace', 'google'],
     ['office365', 'microsoft'],
+    ['O365', 'microsoft'],
+    ['Microsoft 365', 'microsoft'],
     ['outlook', 'microsoft'],
     ['hotmail', 'microsoft'],
     ['graph', 'microsoft'],
@@ -57,7 +61,7 @@ describe('a provider name', () => {
   });
 });
 
-test.each(['fastmail', 'Zoho', 'GMX', 'google_workspace', 'Office365 online', 'yahooo', 'Apple-Mail'])(
+test.each(['fastmail', 'Zoho', 'GMX', 'google_workspaces', 'Office365 online', 'yahooo', 'Apple-Mail'])(
   '%s may be shown as the name of a provider',
   (name) => {
     expect(isLikeProviderName(name)).toBe(true);

@@ -102,6 +102,42 @@ describe('a run that cannot begin', () => {
   });
 });
 
+describe('a ledger that was begun with another Nylas', () => {
+  it('is told before anything is sent, with the options of its last run', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, emails(2));
+    const simulator = await simulate();
+    await runHere(['run', 'users.csv', '--api-uri', simulator.url], { cwd });
+    const asked = simulator.stats().requestsTotal;
+    const env = { NYLAS_API_URI: 'https://nylas.invalid' };
+    for (const command of [['run', 'users.csv'], ['verify'], ['undo', '--yes', '2']]) {
+      const result = await runHere(command, { cwd, env });
+      expect(result.exitCode, result.stderr).toBe(6);
+      expect(result.stderr).toContain(
+        'belongs to 127.0.0.1, and this would ask nylas.invalid: nothing was sent',
+      );
+      expect(result.stderr).toContain(`add --api-uri ${simulator.url}`);
+    }
+    expect(simulator.stats().requestsTotal).toBe(asked);
+  });
+
+  it('is not asked for aliases, and its decisions are taken to where it belongs', async () => {
+    const cwd = testFolder();
+    writeUsers(cwd, emails(2), 'other');
+    const simulator = await simulate();
+    await runHere(['run', 'users.csv', '--api-uri', simulator.url], { cwd });
+    const listed = await runHere(['resolve', '--list'], {
+      cwd,
+      env: { NYLAS_API_URI: 'https://nylas.invalid' },
+    });
+    expect(listed.stdout).toContain('Aliases are not shown: the ledger is of another Nylas');
+    expect(listed.stdout).toContain(`--accept --by NAME --why TEXT --api-uri ${simulator.url}\n`);
+    expect(listed.stdout).toContain(
+      'report --category email_mismatch --columns record_key,email,grant_email',
+    );
+  });
+});
+
 describe('a failure under --json', () => {
   it.each([
     ['an unknown option', ['status', '--legder', 'x'], 2],
@@ -400,6 +436,9 @@ describe('options of a run', () => {
     const run = await runHere(['run', 'users.csv', '--api-uri', simulator.url, '--limit', '7'], { cwd });
     expect(run.exitCode, run.stdout).toBe(7);
     expect(simulator.grants()).toHaveLength(7);
+    expect(run.stdout).toMatch(
+      /^The input was read to line 8, about 3\d % of it: what follows was not looked at\.$/m,
+    );
   });
 
   it('--dry-run sends and writes nothing', async () => {

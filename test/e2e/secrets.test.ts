@@ -368,6 +368,28 @@ describe('a mistake of the user', () => {
 });
 
 describe('simulate', () => {
+  it('reads a file whose columns have other names, as it is told to', async () => {
+    const { cwd, users } = makeFolders('mail;kind;token\nann@b.co;w;planted-token-1\n');
+    const reading = [
+      '--column',
+      'email=mail',
+      '--column',
+      'provider=kind',
+      '--column',
+      'refresh_token=token',
+    ];
+    const args = ['simulate', '--users', users, '--json', ...reading, '--provider-alias', 'w=microsoft'];
+    const child = startCli(args, { cwd });
+    const ended = endOf(child);
+    const first = await Promise.race([
+      new Promise<string>((resolve) => child.stdout?.once('data', resolve)),
+      ended.then(({ stderr }) => stderr),
+    ]);
+    expect(JSON.parse(first)).toHaveProperty('url');
+    child.kill('SIGINT');
+    await ended;
+  });
+
   it('says nothing of the tokens it was told and sent', async () => {
     const { cwd, users } = makeFolders([HEADER.join(','), ...GOOD_ROWS.slice(0, 20), ''].join('\n'));
     const child = startCli(['simulate', '--users', users, '--json', '--log-level', 'debug'], { cwd });

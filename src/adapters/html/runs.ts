@@ -21,7 +21,7 @@ const COLUMNS = [
   { name: 'Job', cell: ({ kind }: PageRun) => kind },
   { name: 'Label', cell: ({ label }: PageRun) => label ?? '–' },
   { name: 'Began', cell: ({ startedAtMs }: PageRun) => time(startedAtMs) },
-  { name: 'Lasted', cell: ({ startedAtMs, endedAtMs }: PageRun) => lasted(startedAtMs, endedAtMs) },
+  { name: 'Lasted', cell: (run: PageRun) => lasted(run) },
   { name: 'Ended', cell: (run: PageRun) => ending(run) },
   { name: 'Rows read', cell: ({ balance }: PageRun) => rowsRead(balance), isNumber: true },
   { name: 'Requests for users', cell: ({ requests }: PageRun) => requests, isNumber: true },
@@ -37,8 +37,14 @@ function ending({ state, endedHow }: PageRun): string {
   return describeEnding(endedHow ?? '');
 }
 
-function lasted(fromMs: number, toMs: number | null): string {
-  return toMs === null ? '–' : duration(Math.max(0, toMs - fromMs));
+/** The end of a run that died is when the next one noticed. */
+function endOf({ endedAtMs, state }: PageRun): number | null {
+  return state === 'died' ? null : endedAtMs;
+}
+
+function lasted(run: PageRun): string {
+  const endMs = endOf(run);
+  return endMs === null ? '–' : duration(Math.max(0, endMs - run.startedAtMs));
 }
 
 type Fact = readonly [string, Markup | string];
@@ -48,7 +54,7 @@ function runCard(run: PageRun): Markup {
   const facts: readonly Fact[] = [
     ['Who', `process ${pid} on ${host}`],
     ['Version', `nylas-migrate ${version}`],
-    ['When', html`${time(run.startedAtMs)} to ${time(run.endedAtMs)}`],
+    ['When', html`${time(run.startedAtMs)} to ${time(endOf(run))}`],
     ['Options', optionsOf(options)],
     ['Job', kind],
     ...inputFacts(run),

@@ -8,7 +8,7 @@ const BAR_WIDTH = 20;
 
 /**
  * One line for a run in progress, such as
- * `00:04:12  40 %  119,640 migrated · 40,903 need somebody  44.9/s  left 1 h 48 min  161,986 rows  61 in flight …`.
+ * `00:04:12  40 %  119,640 migrated · 40,903 need somebody  44.9/s  left 1 h 48 min  161,986 rows read  61 in flight …`.
  * What doesn't fit into `columns` is left out, the least important first.
  */
 export function formatProgress(snapshot: Snapshot, columns: number): string {
@@ -19,7 +19,7 @@ export function formatProgress(snapshot: Snapshot, columns: number): string {
     ...(isOnlyWaiting(snapshot)
       ? [restOf(snapshot), outcomes(snapshot), rateOf(snapshot)]
       : [outcomes(snapshot), rateOf(snapshot), restOf(snapshot)]),
-    `${formatCount(snapshot.balance.read)} rows`,
+    `${formatCount(snapshot.balance.read)} rows read`,
     `${snapshot.inFlight} in flight`,
     snapshot.latencyP50Ms === null ? null : `p50 ${(snapshot.latencyP50Ms / 1000).toFixed(1)}s`,
   ].filter((part) => part !== null);
@@ -112,8 +112,10 @@ function waitingFor(waiting: number, nextDueInMs: number | null): string {
     : `${rows}, the next for ${formatDuration(nextDueInMs)}`;
 }
 
-function leftOf(snapshot: Pick<Snapshot, 'share' | 'elapsedMs'>): string | null {
-  const left = leftMs(snapshot);
+/** While something holds a provider, or all, it doesn't go on as before. */
+function leftOf(snapshot: Pick<Snapshot, 'share' | 'elapsedMs' | 'pace'>): string | null {
+  const { held, heldLanes } = snapshot.pace;
+  const left = held === null && heldLanes.length === 0 ? leftMs(snapshot) : null;
   return left === null ? null : `left ${formatDuration(left)}`;
 }
 

@@ -1,5 +1,5 @@
 import { describeLaneStop, laneTitle } from '../../core/lane-stop.js';
-import type { InvalidExample, RunSummary } from '../../core/run-summary.js';
+import type { InvalidExample, RunSummary, Unread } from '../../core/run-summary.js';
 import { BUCKETS, type OriginCounts } from '../../core/tally.js';
 import type { StopReason } from '../../core/verdict.js';
 import { formatCount, formatCounted } from '../../core/counted.js';
@@ -79,9 +79,10 @@ function held({ held: { throttledHits, throttledMs, outageMs, lanes } }: RunSumm
   return told.flatMap((text) => wrap(text, WIDTH));
 }
 
-function trouble({ stop, stoppedLanes, misconfigured, balance: { buckets } }: RunSummary): string[] {
+function trouble({ stop, unread, stoppedLanes, misconfigured, balance: { buckets } }: RunSummary): string[] {
   const isSomethingDone = buckets.migrated + buckets.already_done > 0;
   const told = stop === null ? [] : [describeStop(stop, isSomethingDone)];
+  if (unread !== null) told.push(describeUnread(unread));
   for (const lane of stoppedLanes) {
     told.push(printable(`Held back: ${laneTitle(lane)}. Stopped: ${describeLaneStop(lane.stop)}`));
   }
@@ -91,6 +92,11 @@ function trouble({ stop, stoppedLanes, misconfigured, balance: { buckets } }: Ru
     );
   }
   return told.flatMap((text) => wrap(text, WIDTH));
+}
+
+function describeUnread({ afterLine, share }: Unread): string {
+  const part = share === null ? '' : `, about ${Math.floor(share * 100)} % of it`;
+  return `The input was read to line ${formatCount(afterLine)}${part}: what follows was not looked at.`;
 }
 
 function describeStop(stop: StopReason, isSomethingDone: boolean): string {

@@ -92,8 +92,9 @@ function runs(all: readonly RunLine[]): string[] {
   return formatTable([['run', 'began', 'took', 'how it ended', 'input'], ...shown], { right: [0] });
 }
 
-function tookOf({ startedAt, endedAt }: RunLine): string {
-  return startedAt === null || endedAt === null
+/** Of one that died only the next one's begin is known. */
+function tookOf({ startedAt, endedAt, state }: RunLine): string {
+  return startedAt === null || endedAt === null || state === 'died'
     ? ''
     : formatDuration(Date.parse(endedAt) - Date.parse(startedAt));
 }

@@ -21,9 +21,9 @@ function renderStep({ say, command }: NextStep, lead: string, indent: string): r
 /** Who must act, the most first; what they do stands under `Next`. */
 export function renderNeeds(needs: readonly Need[]): readonly string[] {
   if (needs.length === 0) return [];
-  const rows = needs.map(({ count, provider, what, who }) => [
+  const rows = byReason(needs).map(({ count, what, who, providers }) => [
     formatCount(count),
-    `${printable(provider)}: ${what}`,
+    `${what}: ${printable(shortList(providers))}`,
     who,
   ]);
   const [header = '', ...lines] = formatTable([['', '', 'who must act'], ...rows], {
@@ -31,6 +31,30 @@ export function renderNeeds(needs: readonly Need[]): readonly string[] {
     indent: INDENT,
   });
   return [HEADING + header.slice(HEADING.length), ...lines];
+}
+
+interface Reason extends Pick<Need, 'count' | 'what' | 'who'> {
+  readonly providers: readonly string[];
+}
+
+/** The same of whatever provider, the most first; the providers likewise. */
+function byReason(needs: readonly Need[]): readonly Reason[] {
+  const reasons = new Map<string, Reason>();
+  for (const { count, what, who, provider } of needs) {
+    const name = `${what} ${who}`;
+    const before = reasons.get(name) ?? { count: 0, what, who, providers: [] };
+    reasons.set(name, { ...before, count: before.count + count, providers: [...before.providers, provider] });
+  }
+  return [...reasons.values()].sort((a, b) => b.count - a.count);
+}
+
+const LISTED_MAX = 2;
+
+/** `google, microsoft and 2 more`. */
+function shortList(names: readonly string[]): string {
+  const left = names.length - LISTED_MAX;
+  if (left <= 1) return names.join(', ');
+  return `${names.slice(0, LISTED_MAX).join(', ')} and ${left} more`;
 }
 
 /** Shorter than the columns it stands above. */

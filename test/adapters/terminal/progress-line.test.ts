@@ -41,7 +41,7 @@ const LANE = { provider: 'microsoft', credentialId: null } as const;
 describe('a progress line', () => {
   it('says how far it is, what came of it, how fast it goes, and how long it takes still', () => {
     expect(formatProgress(snapshotOf(), Infinity)).toBe(
-      '01:12:12  40 %  119,640 migrated · 40,903 need somebody  44.9/s  left 1 h 48 min  161,986 rows  61 in flight  p50 0.9s',
+      '01:12:12  40 %  119,640 migrated · 40,903 need somebody  44.9/s  left 1 h 48 min  161,986 rows read  61 in flight  p50 0.9s',
     );
   });
 
