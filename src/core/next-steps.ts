@@ -87,7 +87,7 @@ function needOf(
   }
   if (status !== 'failed' && status !== 'pending') return null;
   if (category === null) {
-    const what = isHeldBack ? 'not submitted: held back' : 'not submitted yet';
+    const what = isHeldBack ? 'held back, not submitted' : 'not submitted yet';
     const next = isHeldBack ? 'mend it, then run again' : 'run again';
     return { count, provider, category: 'not_submitted', what, who: isHeldBack ? 'you' : 'nobody', next };
   }

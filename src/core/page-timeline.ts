@@ -30,7 +30,7 @@ export interface Timeline {
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
 /** Widths that a clock's face knows. */
-const SLOTS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200].map(
+export const SLOTS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200].map(
   (seconds) => seconds * SECOND_MS,
 );
 /** As many bars as a narrow screen can show. */

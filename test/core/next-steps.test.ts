@@ -286,7 +286,7 @@ describe('who must act', () => {
   it('is you where the last run held rows back for what must be mended', () => {
     const after = context({}, { endedHow: 'refused', heldBack: 'zoom: no connector' });
     expect(needsSomebody([count('pending', null, 41)], after)).toMatchObject([
-      { count: 41, category: 'not_submitted', what: 'not submitted: held back', who: 'you' },
+      { count: 41, category: 'not_submitted', what: 'held back, not submitted', who: 'you' },
     ]);
   });
 });

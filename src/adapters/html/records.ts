@@ -2,7 +2,7 @@ import { formatCounted } from '../../core/counted.js';
 import type { PageGroup, PageRecords, PageRow, ReportPage } from '../../core/page.js';
 import { visible } from '../../core/visible.js';
 import { html, scriptJson, type Markup } from './markup.js';
-import { number, table, words } from './words.js';
+import { commandOf, number, table, words } from './words.js';
 
 /** So many rows are there without the script, and on one page with it. */
 const ROWS_AT_ONCE = 50;
@@ -30,7 +30,7 @@ function introduction({ rows, total, narrowedTo, command }: PageRecords): Markup
     rows.length === total
       ? `This page lists ${formatCounted(total, 'row')}${whole}: all there are.`
       : `This page holds ${number(rows.length)} of ${number(total)} rows${whole}, the first of each state.`;
-  return html`<p>${what} The complete file: <code class="command">${command}</code></p>`;
+  return html`<p>${what} The complete file: ${commandOf(command)}</p>`;
 }
 
 const GROUPS = [

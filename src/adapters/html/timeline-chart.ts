@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { OUTCOMES, type ChartOutcome, type Timeline } from '../../core/page-timeline.js';
+import { OUTCOMES, SLOTS_MS, type ChartOutcome, type Timeline } from '../../core/page-timeline.js';
 import { figure, isNarrow, type ChartText, type LegendKey } from './figure.js';
 import type { Markup } from './markup.js';
 
@@ -54,9 +54,16 @@ export function timelineChart(timeline: Timeline, text: ChartText): Markup {
   }));
 }
 
-/** Where the time axis has its ticks: of few slots each is named, and nothing between two. */
-function timesOf({ slots }: Timeline, countMax: number): number | readonly Date[] {
-  return slots.length > countMax ? countMax : slots.map(({ fromMs }) => new Date(fromMs));
+/** Where the time axis has its ticks: at so many round times at most, and where slots begin. */
+function timesOf({ slots, slotMs }: Timeline, countMax: number): readonly Date[] {
+  const firstMs = slots[0]?.fromMs ?? 0;
+  const lastMs = slots.at(-1)?.fromMs ?? 0;
+  const everyMs =
+    SLOTS_MS.find((widthMs) => widthMs >= slotMs && (lastMs - firstMs) / widthMs < countMax) ??
+    Math.ceil((lastMs - firstMs) / countMax / slotMs) * slotMs;
+  const begins = slots.map(({ fromMs }) => fromMs);
+  const round = begins.filter((fromMs) => fromMs % everyMs === 0);
+  return (round.length > 0 ? round : [firstMs]).map((atMs) => new Date(atMs));
 }
 
 /** Times of the day, or, where a run lasted longer, with the day. */

@@ -4,7 +4,7 @@ import type { ReportPage } from '../../core/page.js';
 import { formatShare, type Todo } from '../../core/page-todo.js';
 import type { DomainCount } from '../../core/statistics.js';
 import { html, type Markup } from './markup.js';
-import { number, table } from './words.js';
+import { commandOf, number, table } from './words.js';
 
 /** What must be done now, and by whom. */
 export function todoSection({ next, todos, headline }: ReportPage): Markup {
@@ -20,14 +20,13 @@ export function todoSection({ next, todos, headline }: ReportPage): Markup {
 
 const COLUMNS = [
   { name: 'Category', cell: ({ name }: Todo) => name.replaceAll('_', ' ') },
-  { name: 'Who must act', cell: ({ who }: Todo) => who },
-  { name: 'Why', cell: ({ why }: Todo) => why },
   { name: 'Users', cell: ({ count }: Todo) => count, isNumber: true },
+  { name: 'Who must act', cell: ({ who }: Todo) => who },
   { name: 'Mail domains', cell: ({ domainsTotal }: Todo) => domainsTotal, isNumber: true },
 ];
 
 function step({ say, command }: NextStep): Markup {
-  return html`<li>${say} ${command === null ? null : html`<code class="command">${command}</code>`}</li>`;
+  return html`<li>${say} ${command === null ? null : commandOf(command)}</li>`;
 }
 
 function card(todo: Todo, records: number): Markup {

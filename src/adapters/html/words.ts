@@ -31,6 +31,12 @@ export function words(name: string): string {
   return name.replaceAll('_', ' ');
 }
 
+/** A command to copy: it breaks between words, and within none for its hyphens. */
+export function commandOf(command: string): Markup {
+  const parts = command.split(' ').map((word, index) => html`${index === 0 ? '' : ' '}<span>${word}</span>`);
+  return html`<code class="command">${parts}</code>`;
+}
+
 interface Column<Row> {
   readonly name: string;
   readonly cell: (row: Row) => Markup | string | number;

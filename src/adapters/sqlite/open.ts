@@ -5,7 +5,7 @@ import Sqlite, { type Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
 import { codeOf, describeWriteTrouble } from '../../core/file-trouble.js';
 import { assertSound, copyOf, keepAndGoBack } from './damage.js';
-import { assertOurs, assertReadable, migrateSchema, type NewIdentity } from './schema.js';
+import { assertOurs, assertReadable, isOlder, migrateSchema, type NewIdentity } from './schema.js';
 
 const BUSY_TIMEOUT_MS = 5_000;
 /** A reader that asks whether the lock is held has it for an instant itself. */
@@ -65,6 +65,29 @@ export function openForReading(path: string, assert = assertReadable): Database 
       assert(db, path);
     }),
   );
+}
+
+/**
+ * As `openForReading`, of a ledger of an older version too: it is brought up to date first, unless a run holds it.
+ * Throws UserError('ledger' | 'locked').
+ */
+export function openUpToDate(path: string): Database {
+  const db = openForReading(path, assertOurs);
+  const older = guarded(path, () => isOlder(db));
+  if (!older)
+    return opened(db, () => {
+      guarded(path, () => {
+        assertReadable(db, path);
+      });
+    });
+  db.close();
+  const lock = takeLock(path, () => describeHolder(path));
+  try {
+    openForWriting(path, Date.now()).close();
+  } finally {
+    lock.close();
+  }
+  return openForReading(path);
 }
 
 /**

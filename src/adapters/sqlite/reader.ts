@@ -26,7 +26,7 @@ import type { Answer } from '../../core/write-back.js';
 import type { FoundByCarried, LedgerFigures, LedgerReader, RecordFilter } from '../../ports/ledger-reader.js';
 import { prepareFeedReads, type FeedReads } from './feed-reads.js';
 import { prepareHandOverReads, type HandOverReads } from './hand-over-reads.js';
-import { guarded, isLockHeld, openForReading } from './open.js';
+import { guarded, isLockHeld, openUpToDate } from './open.js';
 import { schemaVersion } from './schema.js';
 import { prepareStatistics, type StatisticsReads } from './statistics.js';
 import {
@@ -42,9 +42,9 @@ import {
 /** A reader goes through the ledger once, and meets few pages of it again; those the system keeps too. */
 const PAGE_CACHE_KIB = 2_000;
 
-/** Opens a ledger for reading, also while a run holds it. Throws UserError('ledger'). */
+/** Opens a ledger for reading, also while a run holds it. Throws UserError('ledger' | 'locked'). */
 export function openReader(path: string): LedgerReader {
-  return new SqliteReader(path, openForReading(path));
+  return new SqliteReader(path, openUpToDate(path));
 }
 
 class SqliteReader implements LedgerReader {

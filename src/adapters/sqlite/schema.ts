@@ -30,6 +30,12 @@ export function assertOurs(db: Database, path: string): void {
   }
 }
 
+/** Whether a ledger lacks steps that this version knows, and has some. */
+export function isOlder(db: Database): boolean {
+  const found = schemaVersion(db);
+  return found > 0 && found < migrations().length;
+}
+
 /** Refuses also what a run must first make or bring up to date: a reader changes nothing. */
 export function assertReadable(db: Database, path: string): void {
   assertOurs(db, path);

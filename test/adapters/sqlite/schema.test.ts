@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/adapters/clock/index.js';
@@ -18,6 +19,21 @@ beforeEach(() => {
 afterEach(() => {
   folder.remove();
 });
+
+/** A ledger as it was when so many steps of its schema were known. */
+function makeOlder(file: string, steps: number): void {
+  const db = new Sqlite(file);
+  db.pragma('application_id = 1314475335');
+  for (const name of readdirSync('migrations').sort().slice(0, steps))
+    db.exec(readFileSync(join('migrations', name), 'utf8'));
+  db.pragma(`user_version = ${steps}`);
+  db.prepare('INSERT INTO ledger (only, ledger_id, created_at, fingerprint_key) VALUES (1, ?, ?, ?)').run(
+    'older',
+    7,
+    Buffer.alloc(32),
+  );
+  db.close();
+}
 
 const OPENERS = [
   ['to write', () => openLedger(path, systemClock)],
@@ -51,6 +67,26 @@ describe('what is opened', () => {
     const before = readFileSync(path);
     expect(open).toThrow(userError('ledger', 'newer'));
     expect(readFileSync(path)).toEqual(before);
+  });
+
+  it.each(OPENERS)(
+    'brings the ledger of an older version up to date %s, and keeps what it holds',
+    (_how, open) => {
+      makeOlder(path, 9);
+      open().close();
+      const reader = openReader(path);
+      expect(reader.identity()).toMatchObject({ ledgerId: 'older', createdAtMs: 7 });
+      expect(reader.schemaVersion()).toBe(readdirSync('migrations').length);
+      reader.close();
+    },
+  );
+
+  it('of an older version that a run holds is left alone', () => {
+    makeOlder(path, 9);
+    const lock = new Sqlite(`${path}.lock`);
+    lock.exec('BEGIN EXCLUSIVE');
+    expect(() => openReader(path)).toThrow(userError('locked', 'Another run holds'));
+    lock.close();
   });
 
   it.each(OPENERS)("refuses another program's database %s, and leaves it as it is", (_how, open) => {
