@@ -25,19 +25,20 @@ import type {
 import { copyInThread } from './copy-thread.js';
 import { wayBack } from './damage.js';
 import { GroupCommit } from './group-commit.js';
+import { afterChange, filesOf } from './ledger-files.js';
 import { lookUpGrants, lookUpRecords, lookUpUnmigrated } from './look-up.js';
 import {
   assertExists,
   assertNotForeign,
   describeHolder,
   ledgerError,
-  lockOf,
   openForWriting,
   takeLock,
 } from './open.js';
+import { decisionRow, flat, jsonOrNull, rowOf } from './rows.js';
 import { grantOfSeen, seenRow } from './seen-grants.js';
 import type { NewIdentity } from './schema.js';
-import { watchFiles, type WatchedFile } from './watch.js';
+import { watchFiles } from './watch.js';
 import { prepareWrites, type Writes } from './writes.js';
 
 interface Identity {
@@ -432,66 +433,4 @@ class SqliteLedger implements Ledger {
   }
 }
 
-/** What each WAL begins with, in either byte order of its checksums, but for the last bit. */
-const WAL_MAGIC = Buffer.from([0x37, 0x7f, 0x06]);
-
-/** Without its lock a second run could begin: it is watched like the ledger itself. */
-function filesOf(path: string): readonly WatchedFile[] {
-  return [{ path }, { path: walOf(path), magic: WAL_MAGIC }, { path: lockOf(path) }];
-}
-
-function walOf(path: string): string {
-  return `${path}-wal`;
-}
-
-function afterChange(path: string, file: string): string {
-  if (file === path) return `${wayBack(path)} A file that was only moved can be put back instead.`;
-  if (file === walOf(path)) return 'Run the same command again: it examines the ledger before it goes on.';
-  return 'That file keeps a second run out: leave it alone, and run the same command again.';
-}
-
 const SUBMITTING = { status: 'submitting' } as const;
-
-function rowOf(runId: number, entry: RecordEntry): Record<string, unknown> {
-  const { key, provider, email, mailbox, accountId, credentialId, carried, line } = entry.user;
-  const { fingerprint, atMs } = entry;
-  const row = { runId, key, provider, email, mailbox, accountId, credentialId, line, fingerprint, atMs };
-  return { ...row, carried: jsonOrNull(carried) };
-}
-
-function decisionRow(runId: number, { held, grant, ...decided }: Decided): Record<string, unknown> {
-  return {
-    ...decided,
-    runId,
-    recordId: held.recordId,
-    heldGrantId: held.grantId,
-    heldEmail: held.answeredEmail,
-    heldOrigin: held.origin,
-    grantId: grant?.id ?? null,
-    grantStatus: grant?.status ?? null,
-    grantEmail: grant?.email ?? null,
-    scope: grant?.scope ?? null,
-    origin: grant?.origin ?? null,
-  };
-}
-
-function flat(change: RecordChange): Record<string, unknown> {
-  const { status, category, grant, notBeforeMs } = change;
-  return {
-    status,
-    category,
-    notBeforeMs,
-    grantId: grant?.id ?? null,
-    grantStatus: grant?.status ?? null,
-    grantEmail: grant?.email ?? null,
-    scope: grant?.scope ?? null,
-    grantUpdatedAt: grant?.updatedAt ?? null,
-    origin: grant?.origin ?? null,
-    inDoubt: change.inDoubt ? 1 : 0,
-    counts: change.counts ? 1 : 0,
-  };
-}
-
-function jsonOrNull(carried: Readonly<Record<string, string>>): string | null {
-  return Object.keys(carried).length === 0 ? null : JSON.stringify(carried);
-}
