@@ -66,10 +66,11 @@ function checkAttempts(story: RunStory, people: People): Findings {
   const changed = before.attempts.filter((attempt, index) => !isSame(attempt, after.attempts[index]));
   const own = after.attempts.slice(before.attempts.length);
   const counted = countBy(own.filter(isCounted), ({ recordId }) => recordId);
-  const { outages, mishaps } = plan.weather;
-  // Twenty in a row without an answer are taken for an outage too, and cost nobody an attempt.
+  const { outages, stalls, mishaps } = plan.weather;
+  // Twenty in a row without an answer are taken for an outage too, and cost nobody an attempt: many connections can
+  // stall at once.
   const rest = mishaps.lost + mishaps.reset + mishaps.unreachable + mishaps.garbled + mishaps.provider_silent;
-  const isOutage = outages.length > 0 || mishaps.error + mishaps.hang > 0 || rest >= 0.8;
+  const isOutage = outages.length + stalls.length > 0 || mishaps.error + mishaps.hang > 0 || rest >= 0.8;
   const max = isOutage ? 50 : plan.options.retry.attemptsMax;
   const allowed = new Map(
     [...after.records.values()].map(({ key, recordId }) => [recordId, max * people.turnsOf(key)]),
