@@ -413,7 +413,7 @@ describe('the summary of a run', () => {
     ],
     [{ ratePerSecond: 0 }, '(unpaced)'],
     [{ origins: { created: 12 } }, 'invalid 9  ✓\nRun 1 took'],
-    [{ breaksMs: 120_400 }, '(of 45/s asked for);\nnothing was to be sent for 2 min\n'],
+    [{ breaksMs: 120_400 }, '(of 45/s asked for);\nnothing was sent for 2 min of that\n'],
     [{ requests: 3, requestsPerSecond: null }, 'Run 1 took 1 min 5 s: 3 requests\n'],
   ])('says what happened: %o', async (what, says) => {
     expect(renderRunSummary(await summarize(what))).toContain(says);

@@ -25,7 +25,10 @@ export type ProviderName =
   | { readonly kind: 'ambiguous'; readonly candidates: readonly Provider[] }
   | { readonly kind: 'unknown'; readonly nearest: string | null };
 
-/** v2's own names, and what people call the same. What only a person can know (hosted or on premises) has two meanings and no default. */
+/**
+ * v2's own names, and what people call the same. What only a person can know (hosted or on premises) has two meanings
+ * and no default.
+ */
 const MEANINGS: ReadonlyMap<string, readonly Provider[]> = new Map<string, readonly Provider[]>([
   ...PROVIDERS.map((provider) => [folded(provider), [provider]] as const),
   ['gmail', ['google']],

@@ -19,7 +19,7 @@ export function interpretRow(raw: RawRow, map: HeaderMap, options: RowOptions): 
   const body = choice && bodyOf(work, choice, token);
   const email = emailOf(work, choice);
   const key = keyOf(work, choice?.provider ?? provider, email, token);
-  checkRepeats(work, key);
+  checkRepeats(work, key, email);
   if (work.reasons.length > 0 || body === null || key === null) {
     return { kind: 'bad', bad: badRow(work, provider, key) };
   }
@@ -30,17 +30,19 @@ export function interpretRow(raw: RawRow, map: HeaderMap, options: RowOptions): 
  * A credential that stands in another column too would be kept and shown as what that column holds. A password that is
  * part of its mailbox's address is in what must be kept anyway.
  */
-function checkRepeats({ raw, map, fields, reasons }: Work, key: string | null): void {
+function checkRepeats({ raw, map, fields, reasons }: Work, key: string | null, address: string | null): void {
   const { account_id, email, state, credential_id } = fields;
   const kept = { account_id, email, state, credential_id, ...carriedOf(raw, map) };
   const values = Object.entries({ ...kept, 'the record key': key ?? undefined });
   const repeatOf = (secrets: readonly (string | undefined)[]): string | null => {
-    const long = secrets.filter((secret) => secret !== undefined && secret.length >= SECRET_LENGTH_MIN);
-    return values.find(([, value]) => long.some((secret) => value?.includes(secret ?? '')))?.[0] ?? null;
+    const long = secrets
+      .filter((secret) => secret !== undefined)
+      .filter(({ length }) => length >= SECRET_LENGTH_MIN);
+    return values.find(([, value]) => long.some((secret) => value?.includes(secret)))?.[0] ?? null;
   };
   const ofToken = repeatOf(TOKEN_FIELDS.map((field) => fields[field]));
   const passwords = PASSWORD_FIELDS.map((field) => fields[field]);
-  const ofPassword = repeatOf(passwords.filter((password) => !(email ?? '').includes(password ?? '')));
+  const ofPassword = repeatOf(passwords.filter((password) => !(address ?? '').includes(password ?? '')));
   if (ofToken !== null) reasons.push(repeated(ofToken, 'the refresh token'));
   else if (ofPassword !== null) reasons.push(repeated(ofPassword, 'a password'));
 }

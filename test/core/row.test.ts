@@ -244,6 +244,13 @@ describe('a credential', () => {
       imap_password: 'ann.smith',
     };
     expect(interpretFields(Object.keys(row), Object.values(row)).kind).toBe('user');
+    const byLogin = {
+      email: '',
+      provider: 'imap',
+      imap_username: 'ann.smith@b.co',
+      imap_password: 'ann.smith',
+    };
+    expect(interpretFields(Object.keys(byLogin), Object.values(byLogin)).kind).toBe('user');
   });
 
   test('is not kept as a key where a row has too few fields', () => {

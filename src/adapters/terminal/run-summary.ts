@@ -54,7 +54,7 @@ function speed(summary: RunSummary): string[] {
   const target = ratePerSecond === 0 ? 'unpaced' : `of ${ratePerSecond}/s asked for`;
   const rate =
     requestsPerSecond === null ? '' : `, ${requestsPerSecond.toFixed(1)}/s while it sent (${target})`;
-  const breaks = breaksMs === 0 ? '' : `; nothing was to be sent for ${formatDuration(breaksMs)}`;
+  const breaks = breaksMs === 0 ? '' : `; nothing was sent for ${formatDuration(breaksMs)} of that`;
   return wrap(
     `Run ${runId} took ${formatDuration(elapsedMs)}: ${formatCounted(requests, 'request')}${rate}${breaks}`,
     WIDTH,
@@ -82,7 +82,7 @@ function held({ held: { throttledHits, throttledMs, outageMs, lanes } }: RunSumm
 function trouble({ stop, unread, stoppedLanes, misconfigured, balance: { buckets } }: RunSummary): string[] {
   const isSomethingDone = buckets.migrated + buckets.already_done > 0;
   const told = stop === null ? [] : [describeStop(stop, isSomethingDone)];
-  if (unread !== null) told.push(describeUnread(unread));
+  if (unread !== null && stop?.kind !== 'input') told.push(describeUnread(unread));
   for (const lane of stoppedLanes) {
     told.push(printable(`Held back: ${laneTitle(lane)}. Stopped: ${describeLaneStop(lane.stop)}`));
   }
