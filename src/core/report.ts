@@ -35,6 +35,7 @@ const OWN_COLUMNS: readonly ReportColumn[] = [
   { name: 'scope', ofRecord: (record) => record.scope, ofIssue: none },
   { name: 'error_type', ofRecord: (record) => record.errorType, ofIssue: none },
   { name: 'error_message', ofRecord: (record) => record.errorMessage, ofIssue: reasonsOf },
+  { name: 'provider_error', ofRecord: (record) => record.providerError, ofIssue: none },
   { name: 'remedy', ofRecord: remedyOf, ofIssue: (issue) => ISSUE_REMEDIES[issue.kind] },
   { name: 'http_status', ofRecord: (record) => record.httpStatus, ofIssue: none },
   { name: 'request_id', ofRecord: (record) => record.requestId, ofIssue: none },

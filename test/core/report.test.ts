@@ -21,7 +21,7 @@ const RECORD: LedgerRecord = {
   scope: null,
   errorType: 'token.exchange_failed',
   errorMessage: 'revoked',
-  providerError: null,
+  providerError: '{"error":"invalid_grant","suberror":"consent_required"}',
   httpStatus: 400,
   requestId: 'req-1',
   attempts: 2,
@@ -59,7 +59,7 @@ describe('the columns', () => {
     const names = reportColumns(['user_id', 'email', 'carried_email']).map(({ name }) => name);
     expect(names.join()).toBe(
       'record_key,account_id,email,provider,status,category,grant_id,grant_status,grant_email,origin,scope,error_type,' +
-        'error_message,remedy,http_status,request_id,attempts,first_attempt_at,last_attempt_at,source_line,run,' +
+        'error_message,provider_error,remedy,http_status,request_id,attempts,first_attempt_at,last_attempt_at,source_line,run,' +
         'user_id,carried_carried_email,carried_email',
     );
   });
@@ -77,6 +77,7 @@ describe('the columns', () => {
       category: 'needs_reauth',
       grant_id: null,
       error_message: 'revoked',
+      provider_error: '{"error":"invalid_grant","suberror":"consent_required"}',
       remedy: 'this person must sign in again',
       attempts: 2,
       first_attempt_at: '2026-03-01T06:00:00.000Z',
