@@ -173,8 +173,8 @@ Exit codes:
   5  another process holds the ledger
   6  the ledger can't be used`,
   simulate: `
-What happens to grants behind the tool's back: POST /simulate/delete,
-invalidate, expire, rename or sign_in, with a JSON body that names grant_id,
+What happens behind the tool's back: POST /simulate/delete, invalidate, expire,
+rename, sign_in or connector (one is made), with a JSON body that names grant_id,
 email or provider.
 
 Examples, in two terminals:

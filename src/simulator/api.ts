@@ -110,10 +110,10 @@ function noGrant(id: string): Reply {
   return notFound(`No grant with id ${id}`);
 }
 
-function listConnectors({ settings }: World, { query }: Call): Reply {
+function listConnectors({ connectors }: World, { query }: Call): Reply {
   const read = readPage(query);
   if ('kind' in read) return read;
-  const data = settings.connectors.slice(read.offset, read.offset + read.limit).map(connectorOf);
+  const data = [...connectors].slice(read.offset, read.offset + read.limit).map(connectorOf);
   return accepted({ data, ...read });
 }
 

@@ -12,9 +12,11 @@ export interface Behind {
   readonly rename: (grantId: string, email: string) => boolean;
   /** Somebody signs in by themselves: their mailbox has a healthy grant, whose id this is. */
   readonly signIn: (person: { readonly provider: Provider; readonly email: string }) => string;
+  /** Whoever administers the application makes a connector. */
+  readonly addConnector: (provider: Provider) => void;
 }
 
-export function behindTheBack({ grants, nowS }: World): Behind {
+export function behindTheBack({ grants, connectors, nowS }: World): Behind {
   return {
     remove: (grantId) => grants.remove(grantId),
     invalidate: (grantId, hasNoticed = true) => grants.invalidate(grantId, hasNoticed),
@@ -22,6 +24,9 @@ export function behindTheBack({ grants, nowS }: World): Behind {
     signIn: ({ provider, email }) => {
       const person = { provider, email, mailbox: email, state: null, credentialId: null, aliases: [] };
       return grants.upsert({ ...person, scope: [], status: 'valid', dead: false }, nowS()).grant.id;
+    },
+    addConnector: (provider) => {
+      connectors.add(provider);
     },
   };
 }
@@ -35,9 +40,14 @@ export function simulate(world: World, event: string, body: string): Reply {
     if (email === '' || !isProvider(provider)) return invalidRequest('sign_in takes provider and email');
     return accepted({ data: { grant_id: behind.signIn({ provider, email }) } });
   }
+  if (event === 'connector') {
+    if (!isProvider(provider)) return invalidRequest('connector takes a provider');
+    behind.addConnector(provider);
+    return accepted({});
+  }
   const act = EVENTS[event];
   if (act === undefined)
-    return notFound(`There is delete, invalidate, expire, rename and sign_in, no ${event}`);
+    return notFound(`There is delete, invalidate, expire, rename, sign_in and connector, no ${event}`);
   return act(behind, grantId, email) ? accepted({}) : notFound(`No grant with id ${grantId}`);
 }
 

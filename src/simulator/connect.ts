@@ -36,7 +36,7 @@ async function submit(world: World, request: ConnectRequest, ask: Ask): Promise<
 }
 
 function carryOut(world: World, request: ConnectRequest, ask: Ask): Reply {
-  if (!world.settings.connectors.includes(request.provider)) {
+  if (!world.connectors.has(request.provider)) {
     return notFound(`No connector for provider ${request.provider}`);
   }
   const verdict = exchange(world, ask);

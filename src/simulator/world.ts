@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Provider } from '../core/provider.js';
 import { GrantStore } from './grants.js';
 import { drawLatencyMs } from './latency.js';
 import type { Settings } from './options.js';
@@ -9,6 +10,8 @@ import { Tally } from './stats.js';
 export interface World {
   readonly settings: Settings;
   readonly grants: GrantStore;
+  /** Of which providers the application has connectors. */
+  readonly connectors: Set<Provider>;
   readonly tally: Tally;
   /** Keys of credentials whose behaviour changes after the first submission, and that had theirs. */
   readonly submitted: Set<string>;
@@ -24,6 +27,7 @@ export function newWorld(settings: Settings): World {
   const world: World = {
     settings,
     grants: new GrantStore(settings.applicationId),
+    connectors: new Set(settings.connectors),
     tally: new Tally(),
     submitted: new Set(),
     spent: new Set(),

@@ -44,6 +44,16 @@ describe('every answer', () => {
     const { status, body } = await call(await simulatorFor(), path, { method });
     expect([status, body.error?.type]).toEqual([404, 'api.not_found_error']);
   });
+
+  test('makes a grant once somebody has made the connector', async () => {
+    const simulator = await simulatorFor({ connectors: ['microsoft'] });
+    const made = await call(simulator, '/simulate/connector', post({ provider: 'google' }));
+    expect(made.status).toBe(200);
+    expect((await submit(simulator, 'google', 'sim.ok.ada@example.com')).status).toBe(201);
+    const { body } = await call(simulator, '/v3/connectors');
+    expect(body.data).toMatchObject([{ provider: 'microsoft' }, { provider: 'google' }]);
+    expect((await call(simulator, '/simulate/connector', post({ provider: 'gogle' }))).status).toBe(400);
+  });
 });
 
 describe('POST /v3/connect/custom', () => {
