@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { UserError } from '../../core/errors.js';
+import { commandLine } from '../../core/shell.js';
 
 /** Marks a SQLite file as one of our ledgers ("NYMG" in `PRAGMA application_id`). */
 const APPLICATION_MARK = 0x4e594d47;
@@ -36,7 +37,7 @@ export function isOlder(db: Database): boolean {
   return found > 0 && found < migrations().length;
 }
 
-/** Refuses also what a run must first make or bring up to date: a reader changes nothing. */
+/** Refuses also what must first be made, or brought up to date. */
 export function assertReadable(db: Database, path: string): void {
   assertOurs(db, path);
   const found = schemaVersion(db);
@@ -46,7 +47,7 @@ export function assertReadable(db: Database, path: string): void {
     found === 0 ? `${path} is empty: no run has begun it.` : `${path} is of an older nylas-migrate.`,
     found === 0
       ? 'Begin it with: nylas-migrate run users.csv'
-      : 'Run once with it: that brings it up to date.',
+      : `Bring it up to date first: ${commandLine(['nylas-migrate', 'status', '--ledger', path])}`,
   );
 }
 
