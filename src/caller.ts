@@ -56,6 +56,11 @@ export class Caller implements ReadingWork {
 
   readonly stopping = (): boolean => this.#ports.stop.reason() !== null;
 
+  /** The job has ended: nothing is probed any more. */
+  close(): void {
+    this.#outage.close();
+  }
+
   measured(): Measured {
     return this.#meter.measured();
   }

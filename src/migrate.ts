@@ -203,6 +203,7 @@ class Migration {
       throw error;
     } finally {
       release();
+      this.#outage.close();
       this.#ports.progress.end();
     }
   }

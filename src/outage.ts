@@ -5,7 +5,7 @@ import type { Pacer } from './pacer.js';
 import type { Clock } from './ports/clock.js';
 import type { Log } from './ports/log.js';
 import type { NylasApi } from './ports/nylas.js';
-import { pauseUntilStop, type StopSwitch } from './stop.js';
+import { makeStopSwitch, pauseUntilStop, type StopSwitch } from './stop.js';
 
 export interface OutagePorts {
   readonly api: Pick<NylasApi, 'application'>;
@@ -21,6 +21,8 @@ export interface OutagePorts {
 export class OutageWatch {
   readonly #ports: OutagePorts;
   readonly #outageMaxMs: number;
+  /** Stopped when the job is, and when this is closed. */
+  readonly #over = makeStopSwitch();
   #breaker: Breaker = CLOSED;
   /** Waits for the first answer to what left after that time. */
   #probe: { readonly sinceMs: number; readonly end: (isUp: boolean) => void } | null = null;
@@ -28,6 +30,14 @@ export class OutageWatch {
   constructor(ports: OutagePorts, outageMaxMs: number) {
     this.#ports = ports;
     this.#outageMaxMs = outageMaxMs;
+    ports.stop.onStop(() => {
+      this.close();
+    });
+  }
+
+  /** Nothing is watched any more, and nothing probed: the job has ended, or is stopped. */
+  close(): void {
+    this.#over.stop({ kind: 'abort' });
   }
 
   /** Takes in the answer to any call that was let through. */
@@ -40,7 +50,7 @@ export class OutageWatch {
   submissionEnded(answer: Answer): void {
     const { clock, pacer, log, warn } = this.#ports;
     // A run that stops cuts its connections off itself.
-    if (this.#ports.stop.reason() !== null) return;
+    if (this.#over.reason() !== null) return;
     const wasOpen = this.#breaker.outage !== null;
     const end = { answered: isNylasUp(answer), nowMs: clock.monotonic(), random: clock.random() };
     this.#breaker = submissionEnded(this.#breaker, end);
@@ -60,8 +70,8 @@ export class OutageWatch {
     const { clock, stop, pacer, log, warn } = this.#ports;
     for (let { outage } = this.#breaker; outage !== null; outage = this.#breaker.outage) {
       const endsAtMs = outage.noticedAtMs + this.#outageMaxMs;
-      await pauseUntilStop(clock, stop, Math.min(outage.nextProbeAtMs, endsAtMs) - clock.monotonic());
-      if (stop.reason() !== null) return;
+      await pauseUntilStop(clock, this.#over, Math.min(outage.nextProbeAtMs, endsAtMs) - clock.monotonic());
+      if (this.#over.reason() !== null) return;
       if (clock.monotonic() >= endsAtMs) {
         stop.stop({ kind: 'outage', lastedMs: clock.monotonic() - outage.fromMs });
         return;
@@ -69,6 +79,7 @@ export class OutageWatch {
       const probe = { answered: await this.#isOver(), nowMs: clock.monotonic(), random: clock.random() };
       this.#breaker = probeEnded(this.#breaker, probe);
     }
+    if (this.#over.reason() !== null) return;
     pacer.resume();
     log.info('the outage is over');
     warn('Nylas answers again: going on.');
@@ -82,12 +93,12 @@ export class OutageWatch {
   }
 
   async #letOneThrough(): Promise<boolean> {
-    const { clock, pacer, stop } = this.#ports;
+    const { clock, pacer } = this.#ports;
     const sinceMs = clock.monotonic();
     // Where nobody waits, the first to come is as good a probe.
     if (!pacer.letOne()) return true;
     return new Promise((resolve) => {
-      const unsubscribe = stop.onStop(() => {
+      const unsubscribe = this.#over.onStop(() => {
         resolve(false);
       });
       this.#probe = {

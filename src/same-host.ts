@@ -14,10 +14,16 @@ export async function assertSameHost(ledgerPath: string, host: string): Promise<
   if (reader === null) return;
   try {
     const own = reader.identity().host;
-    if (own !== null && own !== host) throw otherHost(ledgerPath, own, host, connectionOfLast(reader));
+    if (own !== null && own !== host) throw otherHost(ledgerPath, own, host, placeOfLast(reader));
   } finally {
     reader.close();
   }
+}
+
+/** Those that say which host it is, and nothing of pace and key. */
+function placeOfLast(reader: LedgerReader): readonly string[] {
+  const { apiUri, region } = lastMigration(reader.runs())?.options ?? {};
+  return connectionOptions({ apiUri, region });
 }
 
 /** The options of the last migration that say where Nylas is, as they are typed. */

@@ -134,14 +134,19 @@ function parseConfig(path: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    const at = Number(
-      /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? text.length,
-    );
-    const line = text.slice(0, at).split('\n').length;
+    const line = lineOfTrouble(text, error instanceof Error ? error.message : '');
+    const where = line === null ? '' : `, as line ${line} shows`;
     throw new UserError(
       'usage',
-      `--config ${path} is not JSON, as line ${line} shows.`,
+      `--config ${path} is not JSON${where}.`,
       'Write one JSON object of options; a comma that stands before a bracket is one too many.',
     );
   }
+}
+
+/** Where V8 says that it is; null: it doesn't say. */
+function lineOfTrouble(text: string, message: string): number | null {
+  const position = /at position (\d+)/.exec(message)?.[1];
+  if (position === undefined && !message.includes('end of JSON')) return null;
+  return text.slice(0, Number(position ?? text.length)).split('\n').length;
 }

@@ -140,6 +140,7 @@ async function workAndEnd<R extends JobResult>(
     throw error;
   } finally {
     watch.release();
+    caller.close();
     progress.end();
   }
 }

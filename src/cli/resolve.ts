@@ -74,8 +74,8 @@ async function list(values: Values, flags: ReadonlySet<string>, shell: Shell): P
   const aliases = await aliasesFrom(values, flags, shell);
   try {
     const given = connectionOptions(shownOptions(values, RESOLVE));
-    const isUsable = given.length > 0 && aliases.kind !== 'elsewhere';
-    const connection = isUsable ? given : connectionOfLast(reader);
+    const isPlaced = given.includes('--api-uri') || given.includes('--region');
+    const connection = isPlaced && aliases.kind !== 'elsewhere' ? given : connectionOfLast(reader);
     const from = aliases.kind === 'nylas' ? aliases.source : WITHOUT_ALIASES[aliases.kind];
     const held = await heldList(reader, values.ledger, from, connection);
     await print(shell.stdout, values.json ? JSON.stringify(held, null, 2) : (await renderers.held())(held));

@@ -22,6 +22,7 @@ export const SIMULATE_OPTIONS = {
     },
   ),
   connectors: option('--connectors <providers>', 'the connectors it has', parseProviders, PROVIDERS, {
+    repeats: true,
     choices: PROVIDERS,
     shownDefault: 'all',
   }),

@@ -42,7 +42,9 @@ function checkRepeats({ raw, map, fields, reasons }: Work, key: string | null, a
   };
   const ofToken = repeatOf(TOKEN_FIELDS.map((field) => fields[field]));
   const passwords = PASSWORD_FIELDS.map((field) => fields[field]);
-  const ofPassword = repeatOf(passwords.filter((password) => !(address ?? '').includes(password ?? '')));
+  const inAddress = (password = ''): boolean =>
+    address?.toLowerCase().includes(password.toLowerCase()) === true;
+  const ofPassword = repeatOf(passwords.filter((password) => !inAddress(password)));
   if (ofToken !== null) reasons.push(repeated(ofToken, 'the refresh token'));
   else if (ofPassword !== null) reasons.push(repeated(ofPassword, 'a password'));
 }

@@ -239,7 +239,7 @@ describe('a credential', () => {
   test('that is a password and part of the address it opens is no mistake of columns', () => {
     const row = {
       account_id: 'ann.smith',
-      email: 'ann.smith@b.co',
+      email: 'Ann.Smith@b.co',
       provider: 'imap',
       imap_password: 'ann.smith',
     };

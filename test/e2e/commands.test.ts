@@ -171,6 +171,9 @@ describe('a failure under --json', () => {
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/^Error: --config c\.json is not JSON, as line 4 shows\.\n/);
     expect(stderr).not.toContain('planted');
+    writeFileSync(join(cwd, 'c.json'), '{\n  "quiet": tru,\n  "rate": 7\n}\n');
+    const vague = (await runHere(['status', '--config', 'c.json'], { cwd })).stderr;
+    expect(vague).toMatch(/^Error: --config c\.json is not JSON(, as line 2 shows)?\.\n/);
     writeFileSync(join(cwd, 'c.json'), '{\n  "rate": 7,\n');
     expect((await runHere(['status', '--config', 'c.json'], { cwd })).stderr).toContain('line 3 shows');
   });

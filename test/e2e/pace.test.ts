@@ -299,7 +299,7 @@ describe('a provider that refuses every token', () => {
     expect(Object.keys(counts(cwd)).filter((name) => name.includes('failed'))).toEqual([]);
     expect(run.text).toMatch(/^Warning: microsoft is held back: .*\. The rest goes on\.$/m);
     const page = await runHere(['report', '--format', 'html'], { cwd });
-    expect(page.stdout).toContain('not submitted: held back. microsoft: ');
+    expect(page.stdout).toContain('Not submitted: held back. microsoft: ');
     expect(page.stdout).not.toContain('<td>nobody</td>');
 
     const early = await migrate(cwd, server.url, '--rate', '0', '--concurrency-max', '10');

@@ -30,6 +30,7 @@ export function openLog(options: {
   );
   return {
     close: () => {
+      logger.level = 'silent';
       // Standard error is the process's own.
       if (options.file !== null) destination.end();
     },
