@@ -1,5 +1,5 @@
 import { flag, option } from '../config.js';
-import { parseIdentify } from '../core/header.js';
+import { FIELDS, parseIdentify } from '../core/header.js';
 import { RATE_DEFAULT } from '../core/pace.js';
 import {
   parseChoice,
@@ -101,7 +101,10 @@ export const CSV_OPTIONS = {
     parseText,
     null as string | null,
   ),
-  column: option('--column <field=header>', 'which column holds a field', parsePairs, [], { repeats: true }),
+  column: option('--column <field=header>', 'which column holds a field', parsePairs, [], {
+    repeats: true,
+    choices: FIELDS.map((field) => `${field}=`),
+  }),
   providerAlias: option(
     '--provider-alias <v2name=v3name>',
     'what a provider name means, such as exchange=microsoft',
