@@ -131,7 +131,7 @@ export class Feed {
     for (const row of rows) {
       if (!this.#goesOn()) return false;
       tally.row();
-      this.#lastLine = row.kind === 'user' ? row.user.line : row.kind === 'bad' ? row.bad.line : row.raw.line;
+      this.#lastLine = lineOf(row);
       const user = this.#userOf(row);
       // Nothing is awaited for a row that is done: of those there can be millions.
       if (user !== null) await this.#takeUser(user);
@@ -226,6 +226,17 @@ export class Feed {
     const { input, reading, ledger } = this.#parts;
     const keyOfCredential = (token: string): string => credentialKey(token, ledger.fingerprintKey);
     return interpretRow(raw, input.header, { reading, keyOfCredential });
+  }
+}
+
+function lineOf(row: ReadRow): number {
+  switch (row.kind) {
+    case 'user':
+      return row.user.line;
+    case 'bad':
+      return row.bad.line;
+    case 'done':
+      return row.raw.line;
   }
 }
 

@@ -326,12 +326,26 @@ describe('the summary of a run', () => {
       'Read 15 = migrated 1 + failed 2 + duplicate 1 + waiting 1 + out of scope 1 +\ninvalid 9  ✓',
     );
     expect(text).toContain(
-      'Of those migrated: 10 got a new grant, 2 had a healthy grant already\n' +
+      'Those migrated have a new grant 10 + a healthy one that was there 2\n' +
         'Run 1 took 1 min 5 s: 2,600 requests, 40.0/s while it sent (of 45/s asked for)\n',
     );
     expect(text).toContain('  line 7: the email is none; the provider is missing\n  and 8 more');
     expect(text).toMatch(
       /^No grant yet +who must act\n(?:.*\n)* +1 {2}the credential is no longer accepted: microsoft +the user$/m,
+    );
+    expectNarrow(text);
+  });
+
+  it('names as many providers as fit beside who must act', async () => {
+    const need = { category: 'needs_admin', what: 'consent or policy of their domain', next: '' } as const;
+    const providers = ['google', 'microsoft', 'yahoo', 'zoom', 'imap', 'icloud', 'ews', 'virtual-calendar'];
+    const needs = providers.map((provider) => ({ ...need, provider, count: 7, who: 'an administrator' }));
+    const text = renderRunSummary(await summarize({ needs }));
+    expect(text).toMatch(
+      /^ {2}56 {2}consent or policy of their domain: google and 7 more +an administrator$/m,
+    );
+    expect(renderRunSummary(await summarize({ needs: needs.slice(0, 2) }))).toContain(
+      ': google, microsoft  an',
     );
     expectNarrow(text);
   });

@@ -216,33 +216,31 @@ function stepsAfter({ aftermath, lastRun, ledgerPath }: StepsContext): readonly 
 
 interface PersonStep {
   readonly say: string;
-  /** What shows who they are. */
-  readonly command: (ledgerPath: string, connection: readonly string[]) => string;
+  /** The options of the report that shows who they are; null: `resolve --list` does. */
+  readonly report: readonly string[] | null;
 }
-
-const reported =
-  (category: Category, options: readonly string[], file: string) =>
-  (ledgerPath: string): string =>
-    reportCommand([...options, '--category', category, '--out', file], ledgerPath);
 
 /** What each category of failure asks of a person; the rest is done by running again. */
 const PERSON_STEPS: Readonly<Partial<Record<Category, PersonStep>>> = {
   needs_reauth: {
     say: 'Ask these people to sign in again',
-    command: reported('needs_reauth', ['--by', 'person'], 'sign-in-again.csv'),
+    report: ['--by', 'person', '--category', 'needs_reauth', '--out', 'sign-in-again.csv'],
   },
   needs_admin: {
     say: "Ask the administrators of these people's domains",
-    command: reported('needs_admin', ['--by', 'domain'], 'ask-their-administrators.csv'),
+    report: ['--by', 'domain', '--category', 'needs_admin', '--out', 'ask-their-administrators.csv'],
   },
-  rejected: { say: 'Fix the rows that Nylas refused', command: reported('rejected', [], 'rejected.csv') },
+  rejected: {
+    say: 'Fix the rows that Nylas refused',
+    report: ['--category', 'rejected', '--out', 'rejected.csv'],
+  },
   blocked: {
     say: "Ask Nylas' support about the blocked accounts",
-    command: reported('blocked', [], 'blocked.csv'),
+    report: ['--category', 'blocked', '--out', 'blocked.csv'],
   },
   email_mismatch: {
     say: 'Another mailbox answered, and was rejected: fix these rows, or ask these people to sign in',
-    command: (ledgerPath, connection) => jobCommand('resolve', ['--list'], ledgerPath, connection),
+    report: null,
   },
 };
 
@@ -257,7 +255,11 @@ function personSteps(
     const undecided = category === 'email_mismatch' ? aftermath.held : 0;
     const count = Math.max(0, sum(failed.filter((entry) => entry.category === category)) - undecided);
     if (step === undefined || count === 0) return [];
-    return [{ say: `${step.say} (${records(count)})`, command: step.command(ledgerPath, connection) }];
+    const command =
+      step.report === null
+        ? jobCommand('resolve', ['--list'], ledgerPath, connection)
+        : reportCommand(step.report, ledgerPath);
+    return [{ say: `${step.say} (${records(count)})`, command }];
   });
 }
 

@@ -30,23 +30,23 @@ function balance({ balance: { read, buckets }, balanced, stop }: RunSummary): re
 }
 
 const ORIGINS: readonly (readonly [keyof OriginCounts, string])[] = [
-  ['created', 'got a new grant'],
-  ['existing', 'had a healthy grant already'],
-  ['shared', 'share the grant of another record'],
-  ['reauthenticated', 'had a grant, which has this credential now'],
-  ['adopted', 'were in doubt until their grant was found'],
-  ['signed_in', 'had signed in by themselves'],
-  ['unknown', 'have a grant of unknown origin'],
+  ['created', 'a new grant'],
+  ['existing', 'a healthy one that was there'],
+  ['shared', "another record's"],
+  ['reauthenticated', 'one that was there, renewed'],
+  ['adopted', 'one that was found after a doubt'],
+  ['signed_in', 'one they made by signing in'],
+  ['unknown', 'one of unknown origin'],
 ];
 
 /** Nothing where all grants are new, as most expect. */
 function origins(counts: OriginCounts): string[] {
   const told = ORIGINS.flatMap(([origin, meaning]) => {
     const count = counts[origin] ?? 0;
-    return count === 0 ? [] : [{ origin, text: `${formatCount(count)} ${meaning}` }];
+    return count === 0 ? [] : [{ origin, text: `${meaning} ${formatCount(count)}` }];
   });
   if (told.every(({ origin }) => origin === 'created')) return [];
-  return wrap(`Of those migrated: ${told.map(({ text }) => text).join(', ')}`, WIDTH);
+  return wrap(`Those migrated have ${told.map(({ text }) => text).join(' + ')}`, WIDTH);
 }
 
 function speed(summary: RunSummary): string[] {

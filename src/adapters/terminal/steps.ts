@@ -21,12 +21,15 @@ function renderStep({ say, command }: NextStep, lead: string, indent: string): r
 /** Who must act, the most first; what they do stands under `Next`. */
 export function renderNeeds(needs: readonly Need[]): readonly string[] {
   if (needs.length === 0) return [];
-  const rows = byReason(needs).map(({ count, what, who, providers }) => [
-    formatCount(count),
-    `${what}: ${printable(shortList(providers))}`,
-    who,
-  ]);
-  const [header = '', ...lines] = formatTable([['', '', 'who must act'], ...rows], {
+  const reasons = byReason(needs);
+  const widest = (texts: readonly string[]): number => Math.max(...texts.map(({ length }) => length));
+  const counts = reasons.map(({ count }) => formatCount(count));
+  const taken = INDENT.length + widest(counts) + 2 + 2 + widest([WHO, ...reasons.map(({ who }) => who)]);
+  const rows = reasons.map(({ what, who, providers }, index) => {
+    const names = printable(shortList(providers, WIDTH - taken - what.length - 2));
+    return [counts[index] ?? '', `${what}: ${names}`, who];
+  });
+  const [header = '', ...lines] = formatTable([['', '', WHO], ...rows], {
     right: [0],
     indent: INDENT,
   });
@@ -48,17 +51,23 @@ function byReason(needs: readonly Need[]): readonly Reason[] {
   return [...reasons.values()].sort((a, b) => b.count - a.count);
 }
 
-const LISTED_MAX = 2;
+/** `google, microsoft and 2 more`: as many as fit into the width, but at least one. */
+function shortList(names: readonly string[], width: number): string {
+  for (let shown = names.length; shown > 1; shown -= 1) {
+    const text = firstOf(names, shown);
+    if (text.length <= width) return text;
+  }
+  return firstOf(names, 1);
+}
 
-/** `google, microsoft and 2 more`. */
-function shortList(names: readonly string[]): string {
-  const left = names.length - LISTED_MAX;
-  if (left <= 1) return names.join(', ');
-  return `${names.slice(0, LISTED_MAX).join(', ')} and ${left} more`;
+function firstOf(names: readonly string[], count: number): string {
+  const left = names.length - count;
+  return `${names.slice(0, count).join(', ')}${left === 0 ? '' : ` and ${left} more`}`;
 }
 
 /** Shorter than the columns it stands above. */
 const HEADING = 'No grant yet';
+const WHO = 'who must act';
 
 /** Text whose further lines stand a step further in than its first. */
 export function hanging(text: string, indent: string): readonly string[] {
